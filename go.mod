@@ -1,0 +1,3 @@
+module github.com/weakref-go/weakref
+
+go 1.26.0
