@@ -1,0 +1,30 @@
+// Command weakref is the command line of the weakref module. Run it without
+// arguments for what it can do.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := command().ExecuteContext(ctx); err != nil {
+		os.Exit(1)
+	}
+}
+
+// command is the root of the commands. Each has a package of its own below
+// internal.
+func command() *cobra.Command {
+	c := &cobra.Command{
+		Use:          "weakref",
+		Short:        "References that do not keep things alive",
+		SilenceUsage: true,
+	}
+	return c
+}
