@@ -51,6 +51,15 @@ func Strong[T any](h H) *T {
 	return (*T)((*box)(h).value())
 }
 
+// Direct reports whether handles are words of the runtime, so that Weak may be
+// used. The two are for the one place where a call of Strong would show. T is
+// there for the compiler, which inlines generic functions into instantiations of
+// other packages' code, but not plain ones.
+func Direct[T any]() bool { return direct }
+
+// Weak returns a direct handle as a weak pointer.
+func Weak[T any](h H) weak.Pointer[T] { return *(*weak.Pointer[T])(unsafe.Pointer(&h)) }
+
 // Addr returns the address of the target of h, or 0 if the target is known to be
 // dead. It never keeps the target alive, costs one load, and after a completed
 // sweep it is exact. To compare it with the address of an object that the caller
