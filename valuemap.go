@@ -149,8 +149,10 @@ func (m *ValueMap[K, V]) Swap(key K, v *V) (previous *V, loaded bool) {
 // did. A nil old is no key's value; use LoadOrStore to set a value where there is
 // none. It panics as Store does for new.
 func (m *ValueMap[K, V]) CompareAndSwap(key K, old, new *V) (swapped bool) {
-	s := m.writable(new)
-	if old == nil {
+	mustSupport[V]()
+	mustNotBeNil(new)
+	s := m.state.Load()
+	if s == nil || old == nil {
 		return false
 	}
 	ref := handle.Of(new)

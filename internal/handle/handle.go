@@ -82,8 +82,8 @@ func boxOf[T any](w weak.Pointer[T]) H {
 	return unsafe.Pointer(&box{func() unsafe.Pointer { return unsafe.Pointer(w.Value()) }})
 }
 
-// direct says that weak pointers are represented as described above. Tests
-// clear it to run on boxes.
+// direct says that weak pointers are represented as described above. It does not
+// change once handles are in use.
 var direct = check()
 
 func check() bool {

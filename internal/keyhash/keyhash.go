@@ -33,6 +33,14 @@ func Make[K comparable]() Hasher[K] {
 	return h
 }
 
+// Constant returns a Hasher of integers that gives them all one hash. It is for
+// tests.
+func Constant[K comparable]() Hasher[K] {
+	h := Make[K]()
+	h.b = 0
+	return h
+}
+
 // Hash returns the hash of k.
 func (h *Hasher[K]) Hash(k K) uint64 {
 	if hash, ok := h.Quick(k); ok {
