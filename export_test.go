@@ -25,3 +25,44 @@ func (m *ValueMap[K, V]) Validate() error {
 	}
 	return nil
 }
+
+func (m *KeyMap[K, V]) Validate() error {
+	if s := m.state.Load(); s != nil {
+		defer gcclock.Pause()()
+		return s.table.Validate()
+	}
+	return nil
+}
+
+func (s *Set[T]) Validate() error {
+	if s := s.state.Load(); s != nil {
+		defer gcclock.Pause()()
+		return s.table.Validate()
+	}
+	return nil
+}
+
+func (in *Interner[T]) Validate() error {
+	if s := in.state.Load(); s != nil {
+		defer gcclock.Pause()()
+		return s.table.Validate()
+	}
+	return nil
+}
+
+func (in *InternerFunc[T]) Validate() error {
+	if s := in.state.Load(); s != nil {
+		defer gcclock.Pause()()
+		return s.table.Validate()
+	}
+	return nil
+}
+
+// UseConstantHash gives all values of an unused Interner one hash.
+func (in *Interner[T]) UseConstantHash() { in.ready().keys = keyhash.Constant[T]() }
+
+// HasSlots reports whether KeyMap hangs values on keys of type K.
+func HasSlots[K any]() bool {
+	_, ok := slotsOffset[K]()
+	return ok
+}

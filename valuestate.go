@@ -127,7 +127,7 @@ func holds[K, V any](slot *table.Slot[K], v *V) bool {
 		return false
 	}
 	ref := slot.Ref()
-	same := ref != nil && handle.Addr(ref) == uintptr(unsafe.Pointer(v))
+	same := ref != nil && handle.Addr[V](ref) == uintptr(unsafe.Pointer(v))
 	runtime.KeepAlive(v)
 	return same
 }

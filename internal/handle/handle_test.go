@@ -36,7 +36,7 @@ func TestLiveTarget(t *testing.T) {
 		if got := handle.Strong[target](h); got != p {
 			t.Fatalf("Strong = %p, want %p", got, p)
 		}
-		if got := handle.Addr(h); got != uintptr(unsafe.Pointer(p)) {
+		if got := handle.Addr[int](h); got != uintptr(unsafe.Pointer(p)) {
 			t.Fatalf("Addr = %#x, want %p", got, p)
 		}
 		weaktest.Collect(t)
@@ -47,7 +47,7 @@ func TestLiveTarget(t *testing.T) {
 func TestInteriorPointer(t *testing.T) {
 	p := new(target)
 	outer, inner := handle.Of(p), handle.Of(&p.c)
-	if handle.Addr(outer) == handle.Addr(inner) {
+	if handle.Addr[int](outer) == handle.Addr[int](inner) {
 		t.Error("an object and its field have the same address")
 	}
 	if got := handle.Strong[[4]int](inner); got != &p.c {
@@ -58,7 +58,7 @@ func TestInteriorPointer(t *testing.T) {
 
 func TestDeadTarget(t *testing.T) {
 	h := ofDropped()
-	weaktest.Eventually(t, "the target is dead", func() bool { return handle.Addr(h) == 0 })
+	weaktest.Eventually(t, "the target is dead", func() bool { return handle.Addr[int](h) == 0 })
 	if p := handle.Strong[target](h); p != nil {
 		t.Errorf("Strong = %p after Addr said dead", p)
 	}
@@ -70,7 +70,7 @@ func ofDropped() handle.H { return handle.Of(new(target)) }
 func TestPackageLevelTarget(t *testing.T) {
 	h := handle.Of(&packageLevel)
 	weaktest.Collect(t)
-	if handle.Strong[target](h) != &packageLevel || handle.Addr(h) != uintptr(unsafe.Pointer(&packageLevel)) {
+	if handle.Strong[target](h) != &packageLevel || handle.Addr[int](h) != uintptr(unsafe.Pointer(&packageLevel)) {
 		t.Error("a package-level variable is not its own target")
 	}
 }
@@ -93,7 +93,7 @@ func TestKill(t *testing.T) {
 	if !handle.Kill(p) {
 		t.Skip("not possible on this runtime")
 	}
-	if w.Value() != nil || handle.Addr(h) != 0 || handle.Strong[target](h) != nil || weak.Make(p).Value() != nil {
+	if w.Value() != nil || handle.Addr[int](h) != 0 || handle.Strong[target](h) != nil || weak.Make(p).Value() != nil {
 		t.Error("the target is not dead")
 	}
 	h = nil

@@ -27,7 +27,7 @@ func (s *Slot[S]) Ref() handle.H {
 // IsDead reports whether the entry is known to be dead. A removed one is not.
 func (s *Slot[S]) IsDead() bool {
 	ref := s.Ref()
-	return ref != nil && handle.Addr(ref) == 0
+	return ref != nil && handle.Addr[S](ref) == 0
 }
 
 type group[S any] struct {
@@ -141,7 +141,7 @@ func FindAddr[S any](v View[S], hash uint64, addr uintptr) *Slot[S] {
 		ctrl := g.ctrl.Load()
 		for m := v.match(ctrl, tags); m != 0; m &= m - 1 {
 			s := g.slot(m)
-			if ref := s.Ref(); ref != nil && handle.Addr(ref) == addr {
+			if ref := s.Ref(); ref != nil && handle.Addr[S](ref) == addr {
 				return s
 			}
 		}
@@ -151,7 +151,7 @@ func FindAddr[S any](v View[S], hash uint64, addr uintptr) *Slot[S] {
 		if n == 0 {
 			return v.findOverflow(hash, func(s *Slot[S]) bool {
 				ref := s.Ref()
-				return ref != nil && handle.Addr(ref) == addr
+				return ref != nil && handle.Addr[S](ref) == addr
 			})
 		}
 	}
