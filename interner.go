@@ -56,6 +56,7 @@ type internState[T comparable] struct {
 	keys   keyhash.Hasher[T]
 	table  table.Table[struct{}]
 	string bool // T is a string type
+	copies copies[T]
 }
 
 // Intern returns the canonical pointer for values that equal v.
@@ -179,17 +180,9 @@ func (in *Interner[T]) copy(s *internState[T], v T) *T {
 	case in.Clone != nil:
 		v = in.Clone(v)
 	case s.string:
-		return (*T)(unsafe.Pointer(newString(*(*string)(unsafe.Pointer(&v))))) // safe: T is a string type
+		return (*T)(unsafe.Pointer(s.copies.string(*(*string)(unsafe.Pointer(&v))))) // safe: T is a string type
 	}
-	return boxFor(v)
-}
-
-// boxFor returns a pointer to a copy of v in an allocation of its own.
-func boxFor[T any](v T) *T {
-	if supported[T]() == nil {
-		return &v
-	}
-	return &Box(v).V
+	return s.copies.value(v)
 }
 
 // live yields the live targets of a table.

@@ -36,14 +36,15 @@ type InternerFunc[T any] struct {
 	// that was interned first, which nobody may change any more.
 	Clone func(T) T
 
-	state atomic.Pointer[internFuncState] // made at the first Intern
+	state atomic.Pointer[internFuncState[T]] // made at the first Intern
 }
 
 // internFuncState is an InternerFunc in use. Entries carry their hashes, because
 // computing them anew would call the user's code under a lock.
-type internFuncState struct {
-	seed  maphash.Seed
-	table table.Table[uint64]
+type internFuncState[T any] struct {
+	seed   maphash.Seed
+	table  table.Table[uint64]
+	copies copies[T]
 }
 
 // Intern returns the canonical pointer for values that equal v. It panics if Hasher
@@ -59,7 +60,7 @@ func (in *InternerFunc[T]) Intern(v T) *T {
 			return found
 		}
 		if p == nil {
-			p = in.copy(v)
+			p = in.copy(s, v)
 			ref = handle.Of(p)
 		}
 		if s.insert(hash, ref, others) {
@@ -112,43 +113,43 @@ func (in *InternerFunc[T]) Stats() Stats {
 	return st
 }
 
-func (in *InternerFunc[T]) ready() *internFuncState {
+func (in *InternerFunc[T]) ready() *internFuncState[T] {
 	if s := in.state.Load(); s != nil {
 		return s
 	}
 	if in.Hasher == nil {
 		panic("weakref: InternerFunc needs its Hasher set before first use")
 	}
-	s := &internFuncState{seed: maphash.MakeSeed()}
+	s := &internFuncState[T]{seed: maphash.MakeSeed()}
 	s.table.Policy.Hash = func(slot *table.Slot[uint64]) (hash uint64, live bool) {
 		return slot.Side, true
 	}
 	if !in.state.CompareAndSwap(nil, s) {
 		return in.state.Load() // somebody else was first
 	}
-	gcclock.Watch(s, (*internFuncState).sweep)
+	gcclock.Watch(s, (*internFuncState[T]).sweep)
 	return s
 }
 
-func (s *internFuncState) sweep() { s.table.Sweep() }
+func (s *internFuncState[T]) sweep() { s.table.Sweep() }
 
-func (in *InternerFunc[T]) hash(s *internFuncState, v T) uint64 {
+func (in *InternerFunc[T]) hash(s *internFuncState[T], v T) uint64 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	in.Hasher.Hash(&h, v)
 	return h.Sum64()
 }
 
-func (in *InternerFunc[T]) copy(v T) *T {
+func (in *InternerFunc[T]) copy(s *internFuncState[T], v T) *T {
 	if in.Clone != nil {
 		v = in.Clone(v)
 	}
-	return boxFor(v)
+	return s.copies.value(v)
 }
 
 // search returns the live copy that equals v, or nil and the handles of all that
 // have the same hash and are not equal, or dead.
-func (in *InternerFunc[T]) search(s *internFuncState, hash uint64, v T) (found *T, others []handle.H) {
+func (in *InternerFunc[T]) search(s *internFuncState[T], hash uint64, v T) (found *T, others []handle.H) {
 	table.FindFunc(s.table.Read(hash), hash, func(slot *table.Slot[uint64]) bool {
 		ref := slot.Ref()
 		if ref == nil || slot.Side != hash {
@@ -166,7 +167,7 @@ func (in *InternerFunc[T]) search(s *internFuncState, hash uint64, v T) (found *
 
 // insert adds an entry, unless there is one with the same hash that is not among
 // those that have been compared. It compares no values, so it can hold the lock.
-func (s *internFuncState) insert(hash uint64, ref handle.H, compared []handle.H) bool {
+func (s *internFuncState[T]) insert(hash uint64, ref handle.H, compared []handle.H) bool {
 	l := s.table.Lock(hash)
 	defer l.Unlock()
 	unseen := table.FindFunc(l.View(), hash, func(slot *table.Slot[uint64]) bool {
