@@ -32,6 +32,15 @@ func Walk(v reflect.Value, limit int, visit func(addr uintptr, path func() strin
 	return w.left > 0
 }
 
+// Shallow is Walk for what is in v itself: it follows no pointer, so it reads
+// nothing that others might change. It calls visit with the address of what each
+// pointer points to.
+func Shallow(v reflect.Value, visit func(addr uintptr, path func() string)) {
+	w := walker{visit: visit, left: 1000, shallow: true}
+	w.items = []item{{v: v, from: -1, path: typeName(v.Type())}}
+	w.value(v, "")
+}
+
 // typeName is how a path begins. Pointers are followed without a word, as a
 // selector in Go does.
 func typeName(t reflect.Type) string {
@@ -50,6 +59,8 @@ type walker struct {
 	seen  map[object]bool
 	items []item
 	at    int // the item that is being looked at
+
+	shallow bool // follow nothing
 }
 
 // item is what a pointer points to.
@@ -103,10 +114,14 @@ func (w *walker) value(v reflect.Value, path string) {
 		w.elements(v, path)
 	case reflect.Slice:
 		w.found(v.Pointer(), path)
-		w.elements(v.Slice(0, v.Cap()), path)
+		if !w.shallow {
+			w.elements(v.Slice(0, v.Cap()), path)
+		}
 	case reflect.Map:
 		w.found(v.Pointer(), path)
-		w.mapping(v, path)
+		if !w.shallow {
+			w.mapping(v, path)
+		}
 	case reflect.Func:
 		w.closure(v, path)
 	}
@@ -114,7 +129,7 @@ func (w *walker) value(v reflect.Value, path string) {
 
 // later has a pointer's target looked at when its turn comes.
 func (w *walker) later(p reflect.Value, path string) {
-	if p.IsNil() || !holdsPointers(p.Type().Elem()) {
+	if w.shallow || p.IsNil() || !holdsPointers(p.Type().Elem()) {
 		return
 	}
 	o := object{p.Pointer(), p.Type()}
@@ -176,7 +191,7 @@ func (w *walker) structure(v reflect.Value, path string) {
 		p := reflect.NewAt(t.Field(0).Type.Elem().Elem(), v.FieldByName("v").UnsafePointer())
 		w.value(p, path)
 		return
-	case pkg == "sync" && t.Name() == "Map" && v.CanAddr():
+	case pkg == "sync" && t.Name() == "Map" && v.CanAddr() && !w.shallow:
 		m := (*sync.Map)(unsafe.Pointer(v.UnsafeAddr())) // safe: it is one, wherever it was found
 		m.Range(func(key, value any) bool {
 			entry := path + "[" + keyText(reflect.ValueOf(key)) + "]"
