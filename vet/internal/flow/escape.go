@@ -55,7 +55,7 @@ func (f *Func) longest(c inspector.Cursor) inspector.Cursor {
 func (f *Func) addressStays(c inspector.Cursor, weakly Weakly) bool {
 	switch n := c.Parent().Node().(type) {
 	case *ast.UnaryExpr:
-		return n.Op != token.AND || f.passedTo(c.Parent(), weakly)
+		return n.Op != token.AND || f.passedTo(c.Parent(), weakly) || f.keptIn(c.Parent(), weakly)
 	case *ast.SliceExpr:
 		_, array := f.info.TypeOf(n.X).Underlying().(*types.Array)
 		return !array
@@ -63,6 +63,20 @@ func (f *Func) addressStays(c inspector.Cursor, weakly Weakly) bool {
 		return !f.takesAddress(n)
 	}
 	return true
+}
+
+// keptIn reports whether the pointer at c is the only value of a variable
+// through which nothing gets away either.
+func (f *Func) keptIn(c inspector.Cursor, weakly Weakly) bool {
+	if c.ParentEdgeKind() != edge.AssignStmt_Rhs {
+		return false
+	}
+	s := c.Parent().Node().(*ast.AssignStmt)
+	if s.Tok != token.DEFINE || len(s.Lhs) != len(s.Rhs) {
+		return false
+	}
+	v := f.Var(s.Lhs[c.ParentEdgeIndex()])
+	return v != nil && f.Only(v) != nil && f.PointeeDiesWithCall(v, weakly)
 }
 
 // takesAddress reports whether e names a method with a pointer receiver of an
@@ -107,16 +121,16 @@ func (f *Func) PointeeDiesWithCall(v *types.Var, weakly Weakly) bool {
 		return false
 	}
 	for _, c := range f.uses[v] {
-		if FuncOf(c) != f.homes[v] || !f.onlyReadThrough(c) && !f.passedTo(c, weakly) {
+		if FuncOf(c) != f.homes[v] || !f.ReadThrough(c) && !f.passedTo(c, weakly) {
 			return false
 		}
 	}
 	return true
 }
 
-// onlyReadThrough reports whether the pointer at c is used for what it points
-// to, or compared, or assigned to, and goes nowhere itself.
-func (f *Func) onlyReadThrough(c inspector.Cursor) bool {
+// ReadThrough reports whether the pointer at c is used for what it points to,
+// or compared, or assigned to, and goes nowhere itself.
+func (f *Func) ReadThrough(c inspector.Cursor) bool {
 	for {
 		if _, ok := c.Parent().Node().(*ast.ParenExpr); !ok {
 			break
@@ -151,7 +165,7 @@ func (f *Func) EscapesByResult(v *types.Var, weakly Weakly) bool {
 	for _, c := range f.uses[v] {
 		inner := FuncOf(c) != f.homes[v]
 		switch {
-		case !inner && (f.onlyReadThrough(c) || f.passedTo(c, weakly)):
+		case !inner && (f.ReadThrough(c) || f.passedTo(c, weakly)):
 		case f.inReturn(c, f.homes[v]):
 			returned = true
 		default:

@@ -13,6 +13,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ast/inspector"
 )
@@ -189,19 +190,28 @@ func hasValue(v *types.Var) bool {
 	return false
 }
 
-// Reassigned reports whether v may have another value later than the one it
-// starts with, so that a function literal captures it by reference.
+// Reassigned reports whether v has several values in the course of the
+// function.
 func (f *Func) Reassigned(v *types.Var) bool {
 	n := 0
+	if hasValue(v) {
+		n++
+	}
 	for _, s := range f.stores[v] {
 		if s.whole {
 			n++
 		}
 	}
-	if hasValue(v) {
-		return n > 0
-	}
 	return n > 1
+}
+
+// byReference reports whether a function literal that ends at pos captures the
+// variable v itself and not its value, which is what the compiler does with a
+// variable that may change later: one that is set again, or a result.
+func (f *Func) byReference(v *types.Var, pos token.Pos) bool {
+	return v.Kind() == types.ResultVar || slices.ContainsFunc(f.stores[v], func(s store) bool {
+		return s.whole && s.to.Pos() > pos
+	})
 }
 
 // FuncOf returns the innermost function declaration or literal around c, or

@@ -29,7 +29,7 @@ const (
 // Holds returns how e, evaluated at its place in the function, keeps o alive,
 // or nil if it is not known to.
 func (f *Func) Holds(e ast.Expr, o Object) *Hold {
-	h := &holder{f: f, o: o, at: e.Pos(), seen: make(map[ast.Node]bool)}
+	h := &holder{f: f, o: o, at: e.Pos(), seen: make(map[any]bool)}
 	return h.holds(e)
 }
 
@@ -37,7 +37,7 @@ type holder struct {
 	f    *Func
 	o    Object
 	at   token.Pos
-	seen map[ast.Node]bool // expressions under way, against cycles
+	seen map[any]bool // expressions and variables under way, against cycles
 }
 
 func (h *holder) holds(e ast.Expr) *Hold {
@@ -135,9 +135,10 @@ func (h *holder) variable(v *types.Var, field *types.Var) *Hold {
 	if v == nil || v == h.o.Var && field == nil && !h.o.Itself {
 		return nil
 	}
-	if !h.f.Local(v) {
+	if !h.f.Local(v) || h.seen[v] {
 		return nil
 	}
+	h.seen[v] = true
 	if val := h.f.Only(v); val != nil {
 		if hold := h.initial(val, field); hold != nil {
 			return hold
@@ -225,29 +226,23 @@ func (h *holder) captures(lit *ast.FuncLit) *Hold {
 		if !ok || v.IsField() || !h.f.Local(v) || lit.Pos() <= v.Pos() && v.Pos() < lit.End() {
 			return true
 		}
-		found = h.captured(v, id)
+		found = h.captured(v, id, lit.End())
 		return true
 	})
 	return found
 }
 
-func (h *holder) captured(v *types.Var, id *ast.Ident) *Hold {
-	if v == h.o.Var {
-		if h.o.Itself || h.f.Reassigned(v) {
-			return &Hold{id, Deeper} // by reference
-		}
+func (h *holder) captured(v *types.Var, id *ast.Ident, end token.Pos) *Hold {
+	o, ok := h.f.Object(id)
+	switch {
+	case v == h.o.Var && h.o.Itself:
 		return &Hold{id, Closure}
-	}
-	if !HasPointers(v.Type()) {
-		return nil
-	}
-	if o, ok := h.f.Object(id); ok && o == h.o {
-		if h.f.Reassigned(v) {
+	case v == h.o.Var || ok && o == h.o:
+		if h.f.byReference(v, end) {
 			return &Hold{id, Deeper}
 		}
 		return &Hold{id, Closure}
-	}
-	if hold := deeper(h.variable(v, nil)); hold != nil {
+	case HasPointers(v.Type()) && h.variable(v, nil) != nil:
 		// The reader looks for the name in the literal.
 		return &Hold{id, Deeper}
 	}

@@ -41,6 +41,8 @@ type Sites struct {
 	keep  map[*types.Func]bool  // this package's functions whose result must be kept
 	decls func() map[*types.Func]*ast.FuncDecl
 
+	dropped map[*ast.CallExpr]bool // calls that could return an argument, to nobody
+
 	mu    sync.Mutex // the analyzers of a package run concurrently
 	funcs map[ast.Node]*flow.Func
 }
@@ -62,7 +64,7 @@ type WeakArg struct {
 	Cursor  inspector.Cursor // of the call
 	Fn      *types.Func
 	Arg     ast.Expr
-	Holding api.Holding
+	Holding api.Holding // Weakly also if it could be returned, but the result is dropped
 	Func    *flow.Func
 }
 
@@ -72,6 +74,8 @@ func run(pass *analysis.Pass) (any, error) {
 		weak:  make(map[*types.Func][]int),
 		keep:  make(map[*types.Func]bool),
 		funcs: make(map[ast.Node]*flow.Func),
+
+		dropped: make(map[*ast.CallExpr]bool),
 	}
 	s.decls = sync.OnceValue(s.indexDecls)
 	if !api.Relevant(pass.Pkg) && !importsFacts(pass) {
@@ -131,6 +135,10 @@ func (s *Sites) registration(c inspector.Cursor, call *ast.CallExpr, kind api.Ki
 }
 
 func (s *Sites) weakArg(c inspector.Cursor, call *ast.CallExpr, fn *types.Func, i int, h api.Holding) *WeakArg {
+	if h == api.Returned && Dropped(c) {
+		h = api.Weakly
+		s.dropped[call] = true
+	}
 	return &WeakArg{Call: call, Cursor: c, Fn: fn, Arg: call.Args[i], Holding: h, Func: s.Func(c)}
 }
 
@@ -179,5 +187,24 @@ func (s *Sites) Weakly(call *ast.CallExpr, arg int) bool {
 	if arg == 0 && (api.Registers(fn) != 0 || api.NameOf(fn) == api.Name{Pkg: "runtime", Func: "KeepAlive"}) {
 		return true
 	}
-	return s.holding(fn, arg) == api.Weakly
+	h := s.holding(fn, arg)
+	return h == api.Weakly || h == api.Returned && s.dropped[call]
+}
+
+// Dropped reports whether the result of the call at c is thrown away.
+func Dropped(c inspector.Cursor) bool {
+	switch p := c.Parent(); n := p.Node().(type) {
+	case *ast.ParenExpr:
+		return Dropped(p)
+	case *ast.ExprStmt, *ast.GoStmt, *ast.DeferStmt:
+		return true
+	case *ast.AssignStmt:
+		for _, lhs := range n.Lhs {
+			if id, ok := lhs.(*ast.Ident); !ok || id.Name != "_" {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }

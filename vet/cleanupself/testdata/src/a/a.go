@@ -107,7 +107,12 @@ func reassigned(r *R) {
 	if r == nil {
 		r = new(R)
 	}
+	runtime.AddCleanup(r, func(int) { r.Close() }, 0) // want `the cleanup refers to r, so r is never collected \(Go 1.26 panics`
+}
+
+func reassignedLater(r *R) {
 	runtime.AddCleanup(r, func(int) { r.Close() }, 0) // want `the cleanup refers to r, so r is never collected and the cleanup never runs`
+	r = nil
 }
 
 func result() (r *R) {
