@@ -131,12 +131,7 @@ func (f *Func) PointeeDiesWithCall(v *types.Var, weakly Weakly) bool {
 // ReadThrough reports whether the pointer at c is used for what it points to,
 // or compared, or assigned to, and goes nowhere itself.
 func (f *Func) ReadThrough(c inspector.Cursor) bool {
-	for {
-		if _, ok := c.Parent().Node().(*ast.ParenExpr); !ok {
-			break
-		}
-		c = c.Parent()
-	}
+	c = Outer(c)
 	p := c.Parent()
 	switch n := p.Node().(type) {
 	case *ast.StarExpr:
@@ -195,4 +190,20 @@ func (f *Func) inReturn(c inspector.Cursor, home ast.Node) bool {
 		}
 	}
 	return false
+}
+
+// Private reports whether only statements of the function that declares v can
+// change it: its address is not taken and no function literal assigns to it.
+func (f *Func) Private(v *types.Var) bool {
+	for _, c := range f.uses[v] {
+		if !f.addressStays(f.longest(c), never) {
+			return false
+		}
+	}
+	for _, s := range f.stores[v] {
+		if c, ok := f.Cursor.FindNode(s.to); !ok || FuncOf(c) != f.homes[v] {
+			return false
+		}
+	}
+	return true
 }

@@ -113,14 +113,15 @@ func (f *Func) store(to, val ast.Expr) {
 	if to == nil {
 		return
 	}
-	if v := f.base(to); v != nil {
+	if v := f.Base(to); v != nil {
 		_, whole := ast.Unparen(to).(*ast.Ident)
 		f.stores[v] = append(f.stores[v], store{to, val, whole})
 	}
 }
 
-// base returns the variable that a path such as x.f[2] or *x starts with.
-func (f *Func) base(e ast.Expr) *types.Var {
+// Base returns the variable that a path such as x.f[2] or *x starts with, or
+// nil.
+func (f *Func) Base(e ast.Expr) *types.Var {
 	for {
 		switch x := e.(type) {
 		case *ast.Ident:
@@ -309,4 +310,41 @@ func Pure(info *types.Info, e ast.Expr) bool {
 		return pure
 	})
 	return pure
+}
+
+// StoredBetween reports whether v or a part of it is assigned to between two
+// places in the text.
+func (f *Func) StoredBetween(v *types.Var, from, to token.Pos) bool {
+	return slices.ContainsFunc(f.stores[v], func(s store) bool {
+		return from <= s.to.Pos() && s.to.Pos() < to
+	})
+}
+
+// NilCompared reports whether the function compares v with nil anywhere.
+func (f *Func) NilCompared(v *types.Var) bool {
+	return slices.ContainsFunc(f.uses[v], func(c inspector.Cursor) bool {
+		_, ok := ComparedWithNil(f.info, c)
+		return ok
+	})
+}
+
+// ComparedWithNil reports whether the expression at c is compared with nil, and
+// how: token.EQL or token.NEQ.
+func ComparedWithNil(info *types.Info, c inspector.Cursor) (op token.Token, ok bool) {
+	c = Outer(c)
+	b, ok := c.Parent().Node().(*ast.BinaryExpr)
+	if !ok || b.Op != token.EQL && b.Op != token.NEQ {
+		return 0, false
+	}
+	return b.Op, info.Types[b.X].IsNil() || info.Types[b.Y].IsNil()
+}
+
+// Outer returns the outermost parenthesised form of the expression at c.
+func Outer(c inspector.Cursor) inspector.Cursor {
+	for {
+		if _, ok := c.Parent().Node().(*ast.ParenExpr); !ok {
+			return c
+		}
+		c = c.Parent()
+	}
 }

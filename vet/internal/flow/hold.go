@@ -107,7 +107,7 @@ func (h *holder) address(e *ast.UnaryExpr) *Hold {
 	if lit, ok := ast.Unparen(e.X).(*ast.CompositeLit); ok {
 		return deeper(h.elements(lit))
 	}
-	return deeper(h.variable(h.f.base(e.X), nil))
+	return deeper(h.variable(h.f.Base(e.X), nil))
 }
 
 func (h *holder) elements(lit *ast.CompositeLit) *Hold {

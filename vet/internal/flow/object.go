@@ -52,7 +52,7 @@ func (f *Func) object(ptr ast.Expr, depth int) (Object, bool) {
 // fixed reports whether val means the same object wherever it is evaluated: it
 // mentions no pointer variable that is set more than once.
 func (f *Func) fixed(val ast.Expr) bool {
-	v := f.base(Strip(f.info, val))
+	v := f.Base(Strip(f.info, val))
 	return v == nil || !Points(v.Type()) || !f.Reassigned(v)
 }
 
