@@ -28,6 +28,7 @@ var Analyzer = &analysis.Analyzer{
 
 // Sites holds what was found. The slices are in source order.
 type Sites struct {
+	Relevant      bool // the package can contain something; otherwise all is empty
 	Registrations []*Registration
 	Weak          []*WeakArg
 	Values        []inspector.Cursor // calls of Value on a weak pointer
@@ -78,7 +79,8 @@ func run(pass *analysis.Pass) (any, error) {
 		dropped: make(map[*ast.CallExpr]bool),
 	}
 	s.decls = sync.OnceValue(s.indexDecls)
-	if !api.Relevant(pass.Pkg) && !importsFacts(pass) {
+	s.Relevant = api.Relevant(pass.Pkg) || importsFacts(pass)
+	if !s.Relevant {
 		return s, nil
 	}
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
