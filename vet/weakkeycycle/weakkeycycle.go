@@ -35,7 +35,7 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 				examine(pass, n, key, value)
 			}
 		case *ast.Ident:
-			if inst, ok := pass.TypesInfo.Instances[n]; ok && !instantiatesField(c) {
+			if inst, ok := pass.TypesInfo.Instances[n]; ok && !inReceiver(c) {
 				instance(pass, n, inst.Type)
 			}
 		}
@@ -79,9 +79,9 @@ func instance(pass *analysis.Pass, at ast.Node, t types.Type) {
 	}
 }
 
-// instantiatesField reports whether c names the type in its own declaration or
-// in the receiver of a method, where the type arguments are its parameters.
-func instantiatesField(c inspector.Cursor) bool {
+// inReceiver reports whether c stands in the receiver of a method, where the
+// type's arguments are its parameters.
+func inReceiver(c inspector.Cursor) bool {
 	for p := range c.Enclosing((*ast.FieldList)(nil)) {
 		if p.ParentEdgeKind() == edge.FuncDecl_Recv {
 			return true
