@@ -113,3 +113,61 @@ func isPointer(t types.Type) bool {
 	_, ok := t.Underlying().(*types.Pointer)
 	return ok
 }
+
+// FieldsSetFrom returns the fields of o that the function sets to the variable
+// v, in a composite literal or by assignment.
+func (f *Func) FieldsSetFrom(o Object, v *types.Var) []*types.Var {
+	var fields []*types.Var
+	for _, s := range f.stores[o.Var] {
+		if s.whole {
+			fields = append(fields, f.elementsFrom(s.val, v)...)
+			continue
+		}
+		sel, ok := ast.Unparen(s.to).(*ast.SelectorExpr)
+		if ok && s.val != nil && f.Var(sel.X) == o.Var && f.Var(unconverted(f.info, s.val)) == v {
+			if field, ok := f.info.Uses[sel.Sel].(*types.Var); ok {
+				fields = append(fields, field.Origin())
+			}
+		}
+	}
+	return fields
+}
+
+// elementsFrom returns the fields that the composite literal in val, or that
+// val points to, sets to v.
+func (f *Func) elementsFrom(val ast.Expr, v *types.Var) []*types.Var {
+	if u, ok := val.(*ast.UnaryExpr); ok {
+		val = u.X
+	}
+	lit, ok := val.(*ast.CompositeLit)
+	if !ok {
+		return nil
+	}
+	t, ok := f.info.TypeOf(lit).Underlying().(*types.Struct)
+	if !ok {
+		return nil
+	}
+	var fields []*types.Var
+	for i, elt := range lit.Elts {
+		if kv, ok := elt.(*ast.KeyValueExpr); ok {
+			if field, _ := f.info.Uses[kv.Key.(*ast.Ident)].(*types.Var); field != nil && f.Var(unconverted(f.info, kv.Value)) == v {
+				fields = append(fields, field.Origin())
+			}
+		} else if f.Var(unconverted(f.info, elt)) == v {
+			fields = append(fields, t.Field(i).Origin())
+		}
+	}
+	return fields
+}
+
+// unconverted removes conversions of any kind.
+func unconverted(info *types.Info, e ast.Expr) ast.Expr {
+	for {
+		e = ast.Unparen(e)
+		call, ok := e.(*ast.CallExpr)
+		if !ok || !info.Types[call.Fun].IsType() || len(call.Args) != 1 {
+			return e
+		}
+		e = call.Args[0]
+	}
+}
