@@ -348,3 +348,11 @@ func Outer(c inspector.Cursor) inspector.Cursor {
 		c = c.Parent()
 	}
 }
+
+// Deref returns the type that t points to, or t.
+func Deref(t types.Type) types.Type {
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		return p.Elem()
+	}
+	return t
+}
