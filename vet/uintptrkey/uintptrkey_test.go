@@ -1,0 +1,12 @@
+package uintptrkey_test
+
+import (
+	"testing"
+
+	"github.com/weakref-go/weakref/vet/internal/vettest"
+	"github.com/weakref-go/weakref/vet/uintptrkey"
+)
+
+func Test(t *testing.T) {
+	vettest.Run(t, uintptrkey.Analyzer, "a", "real")
+}
