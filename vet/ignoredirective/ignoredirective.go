@@ -2,6 +2,7 @@ package ignoredirective
 
 import (
 	_ "embed"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -13,8 +14,8 @@ import (
 //go:embed doc.go
 var doc string
 
-// New returns the check, for a suite with the analyzers that names says.
-func New(names func(string) bool) *analysis.Analyzer {
+// New returns the check, for a suite of analyzers with these names.
+func New(names []string) *analysis.Analyzer {
 	return check.New(doc, func(pass *analysis.Pass, s *sites.Sites) {
 		if !s.Relevant {
 			return
@@ -31,13 +32,13 @@ func New(names func(string) bool) *analysis.Analyzer {
 	})
 }
 
-func examine(pass *analysis.Pass, at analysis.Range, d report.Directive, names func(string) bool) {
+func examine(pass *analysis.Pass, at analysis.Range, d report.Directive, names []string) {
 	if len(d.Names) == 0 {
 		pass.ReportRangef(at, "this comment ignores nothing; write //weakvet:ignore NAME reason")
 		return
 	}
 	for _, name := range d.Names {
-		if !names(name) {
+		if !slices.Contains(names, name) {
 			pass.ReportRangef(at, "there is no check called %q", name)
 		}
 	}
