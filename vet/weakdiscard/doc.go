@@ -25,5 +25,5 @@
 //
 // Functions of the checked program and of the weakref module that hold a
 // parameter weakly are known: for a ValueMap m of the weakref module m.Store(k,
-// &T{}) is reported too.
+// &T{}) is reported too. Tests are not checked: they let objects die on purpose.
 package weakdiscard

@@ -36,6 +36,9 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 		if _, _, binds := api.Binds(w.Fn); binds || api.Registers(w.Fn) != 0 || w.Holding != api.Weakly {
 			continue
 		}
+		if report.IsTest(pass, w.Call.Pos()) {
+			continue
+		}
 		if api.NameOf(w.Fn).Pkg == api.Module+"/leak" {
 			continue
 		}

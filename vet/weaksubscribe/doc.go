@@ -17,6 +17,8 @@
 //		b.all = append(b.all, weak.Make(&f)) // the variable f, not the function
 //	}
 //
+//	b.Add(obj.OnX) // lost, if Add is the one above, in another package
+//
 //	b.Subscribe(topic, f) // the result holds the subscription, and is dropped
 //
 // RIGHT:

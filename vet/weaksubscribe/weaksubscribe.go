@@ -32,6 +32,10 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 			function(pass, s, w)
 		}
 	}
+	for _, c := range s.Lost {
+		fn := api.Callee(pass.TypesInfo, c.Node().(*ast.CallExpr))
+		report.Reportf(pass, c.Node(), "%s keeps only a weak pointer to its own copy of the function, which is lost after the next collection; its package must hold the receiver weakly and take a method expression", fn.Name())
+	}
 	for _, c := range s.Kept {
 		if sites.Dropped(c) && !report.IsTest(pass, c.Node().Pos()) {
 			fn := api.Callee(pass.TypesInfo, c.Node().(*ast.CallExpr))

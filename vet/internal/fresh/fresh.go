@@ -111,7 +111,8 @@ func (r *Results) fresh(fn *types.Func) bool {
 	return r.known[fn]
 }
 
-// returnsFresh reports whether all return statements return a new object.
+// returnsFresh reports whether all return statements return a new object, or
+// nil.
 func (r *Results) returnsFresh(fn *types.Func, c inspector.Cursor) bool {
 	found := false
 	for ret := range c.Preorder((*ast.ReturnStmt)(nil)) {
@@ -119,6 +120,9 @@ func (r *Results) returnsFresh(fn *types.Func, c inspector.Cursor) bool {
 			continue
 		}
 		results := ret.Node().(*ast.ReturnStmt).Results
+		if len(results) == 1 && r.pass.TypesInfo.Types[results[0]].IsNil() {
+			continue
+		}
 		if len(results) != 1 || !r.freshExpr(fn, c, results[0]) {
 			return false
 		}

@@ -20,6 +20,13 @@ type weakParams struct{ Index []int }
 func (*weakParams) AFact()           {}
 func (f *weakParams) String() string { return fmt.Sprintf("weakParams%v", f.Index) }
 
+// lostParams is a fact about a function: of these parameters, which are
+// functions, it keeps only a weak pointer to the parameter itself.
+type lostParams struct{ Index []int }
+
+func (*lostParams) AFact()           {}
+func (f *lostParams) String() string { return fmt.Sprintf("lostParams%v", f.Index) }
+
 // keepResult is a fact about a function: its result is the only thing that
 // holds an object to which it has made a weak pointer.
 type keepResult struct{}
@@ -81,7 +88,11 @@ func (s *Sites) infer(in *inspector.Inspector) {
 	for fn := range s.keep {
 		s.pass.ExportObjectFact(fn, &keepResult{})
 	}
-	if len(s.weak)+len(s.keep) > 0 {
+	lost := s.inferLost()
+	for fn, index := range lost {
+		s.pass.ExportObjectFact(fn, &lostParams{index})
+	}
+	if len(s.weak)+len(s.keep)+len(lost) > 0 {
 		s.pass.ExportPackageFact(&hasFacts{})
 	}
 }
@@ -90,13 +101,8 @@ func (s *Sites) infer(in *inspector.Inspector) {
 // to have a result that must be kept.
 func (s *Sites) inferFrom(weak []*WeakArg) (fresh bool) {
 	for _, w := range weak {
-		decl, ok := w.Func.Cursor.Node().(*ast.FuncDecl)
-		if !ok || w.Holding != api.Weakly {
-			continue
-		}
-		fn, _ := s.pass.TypesInfo.Defs[decl.Name].(*types.Func)
-		o, ok := w.Func.Object(w.Arg)
-		if fn == nil || !ok || o.Itself {
+		fn, o, ok := s.heldIn(w)
+		if !ok || o.Itself {
 			continue
 		}
 		if i := paramIndex(fn, o.Var); i >= 0 {
@@ -106,6 +112,17 @@ func (s *Sites) inferFrom(weak []*WeakArg) (fresh bool) {
 		}
 	}
 	return fresh
+}
+
+// heldIn returns the function around a weakly held argument, and the object.
+func (s *Sites) heldIn(w *WeakArg) (fn *types.Func, o flow.Object, ok bool) {
+	decl, ok := w.Func.Cursor.Node().(*ast.FuncDecl)
+	if !ok || w.Holding != api.Weakly {
+		return nil, o, false
+	}
+	fn, _ = s.pass.TypesInfo.Defs[decl.Name].(*types.Func)
+	o, ok = w.Func.Object(w.Arg)
+	return fn, o, ok && fn != nil
 }
 
 func paramIndex(fn *types.Func, v *types.Var) int {
@@ -124,6 +141,22 @@ func (s *Sites) inferParam(fn *types.Func, f *flow.Func, v *types.Var, i int) bo
 	}
 	s.weak[fn] = append(s.weak[fn], i)
 	return true
+}
+
+// inferLost returns the functions that lose functions they are given.
+func (s *Sites) inferLost() map[*types.Func][]int {
+	lost := make(map[*types.Func][]int)
+	for _, w := range s.Weak {
+		fn, o, ok := s.heldIn(w)
+		if !ok || !o.Itself {
+			continue
+		}
+		_, isFunc := o.Var.Type().Underlying().(*types.Signature)
+		if i := paramIndex(fn, o.Var); i >= 0 && isFunc && w.Func.DiesWithCall(o.Var, s.Weakly) && !slices.Contains(lost[fn], i) {
+			lost[fn] = append(lost[fn], i)
+		}
+	}
+	return lost
 }
 
 // heldByResult reports whether the function allocates what v points to and

@@ -22,7 +22,7 @@ var Analyzer = &analysis.Analyzer{
 	Doc:        "find the calls that hold an object weakly or run code at its death",
 	Requires:   []*analysis.Analyzer{inspect.Analyzer},
 	ResultType: reflect.TypeFor[*Sites](),
-	FactTypes:  []analysis.Fact{new(weakParams), new(keepResult), new(hasFacts)},
+	FactTypes:  []analysis.Fact{new(weakParams), new(lostParams), new(keepResult), new(hasFacts)},
 	Run:        run,
 }
 
@@ -36,6 +36,7 @@ type Sites struct {
 	Uniques       []inspector.Cursor // calls of unique.Make
 	Kept          []inspector.Cursor // calls whose result must be kept
 	Binds         []inspector.Cursor // calls that tie a handler to its owner
+	Lost          []inspector.Cursor // calls of other packages' functions that lose a function they are given
 
 	pass  *analysis.Pass
 	weak  map[*types.Func][]int // indices of parameters held weakly, of this package's functions
@@ -118,6 +119,8 @@ func (s *Sites) call(c inspector.Cursor) {
 		s.Uniques = append(s.Uniques, c)
 	case s.mustKeep(fn):
 		s.Kept = append(s.Kept, c)
+	case fn.Pkg() != s.pass.Pkg && s.pass.ImportObjectFact(fn, new(lostParams)):
+		s.Lost = append(s.Lost, c)
 	}
 }
 

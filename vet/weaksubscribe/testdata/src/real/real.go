@@ -4,9 +4,9 @@ package real
 import "weak"
 
 // A manager of listeners that holds each by a weak pointer to its parameter.
-type eventManager struct{ listeners []weak.Pointer[func()] }
+type EventManager struct{ listeners []weak.Pointer[func()] }
 
-func (em *eventManager) AddListener(listener func()) {
+func (em *EventManager) AddListener(listener func()) {
 	em.listeners = append(em.listeners, weak.Make(&listener)) // want `the weak pointer refers to the variable listener`
 }
 
