@@ -38,10 +38,19 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 	}
 	for _, c := range s.Kept {
 		if sites.Dropped(c) && !report.IsTest(pass, c.Node().Pos()) {
-			fn := api.Callee(pass.TypesInfo, c.Node().(*ast.CallExpr))
-			report.Reportf(pass, c.Node(), "the result of %s is dropped, but it is the only thing that keeps what %[1]s registers or returns, which is gone after the next collection; keep the result", fn.Name())
+			dropped(pass, c)
 		}
 	}
+}
+
+// dropped reports a call whose result had to be kept.
+func dropped(pass *analysis.Pass, c inspector.Cursor) {
+	fn := api.Callee(pass.TypesInfo, c.Node().(*ast.CallExpr))
+	otherwise := api.MustKeep(fn)
+	if otherwise == "" {
+		otherwise = "nothing else keeps what the call registers or returns, which is gone after the next collection"
+	}
+	report.Reportf(pass, c.Node(), "the result of %s is dropped: %s; keep the result", fn.Name(), otherwise)
 }
 
 // bind looks at a call that ties a handler to its owner.

@@ -141,16 +141,26 @@ func Binds(fn *types.Func) (owner, handler int, ok bool) {
 	return 0, 0, false
 }
 
-// MustKeep reports whether a value that fn returns dies at once, or a call of
-// fn was useless, unless the caller keeps the result.
-func MustKeep(fn *types.Func) bool {
-	switch NameOf(fn) {
-	case Name{Module, "ValueMap", "LoadOrCreate"},
-		Name{Module, "Interner", "Intern"},
-		Name{Module, "", "Box"}:
-		return true
-	}
-	return false
+const (
+	lostValue    = "nothing else keeps the value, which is gone after the next collection"
+	neverCounted = "nobody can close it, so what it counts is never released"
+)
+
+var kept = map[Name]string{
+	{Module, "ValueMap", "LoadOrCreate"}: lostValue,
+	{Module, "Interner", "Intern"}:       lostValue,
+	{Module, "", "Box"}:                  lostValue,
+
+	{Module + "/rc", "", "New"}:         neverCounted,
+	{Module + "/rc", "", "NewCyclic"}:   neverCounted,
+	{Module + "/rc", "Strong", "Clone"}: neverCounted,
+	{Module + "/rc", "Weak", "Upgrade"}: neverCounted,
+}
+
+// MustKeep returns what happens if the caller of fn drops its result, or "" if
+// it may.
+func MustKeep(fn *types.Func) (otherwise string) {
+	return kept[NameOf(fn)]
 }
 
 // IsValue reports whether fn is the method of a weak pointer that returns a
@@ -166,7 +176,11 @@ func IsValue(fn *types.Func) bool {
 // IsLoad reports whether fn looks a value up in a container that holds its
 // values weakly, and returns it with a bool.
 func IsLoad(fn *types.Func) bool {
-	return NameOf(fn) == Name{Module, "ValueMap", "Load"}
+	switch NameOf(fn) {
+	case Name{Module, "ValueMap", "Load"}, Name{Module + "/cache", "Cache", "Lookup"}:
+		return true
+	}
+	return false
 }
 
 // WeakElem returns T if t is a weak.Pointer[T] or a weakref.Ref[T].

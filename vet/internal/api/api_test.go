@@ -40,6 +40,9 @@ func TestOwnModule(t *testing.T) {
 			t.Errorf("parameter %d of %v is a %v, want a pointer", p.arg, p.fn, params.At(p.arg).Type())
 		}
 	}
+	for name := range kept {
+		find(t, byPath, name)
+	}
 	if checked == 0 {
 		t.Error("nothing was compared")
 	}

@@ -67,7 +67,7 @@ func (s *Sites) mustKeep(fn *types.Func) bool {
 	if fn.Pkg() == s.pass.Pkg {
 		return s.keep[fn]
 	}
-	return api.MustKeep(fn) || s.pass.ImportObjectFact(fn, new(keepResult))
+	return api.MustKeep(fn) != "" || s.pass.ImportObjectFact(fn, new(keepResult))
 }
 
 // infer derives the facts of this package's functions from the weak pointers

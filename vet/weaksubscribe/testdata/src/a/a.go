@@ -5,6 +5,7 @@ import (
 
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/event"
+	"github.com/weakref-go/weakref/rc"
 )
 
 type Signup struct{ name string }
@@ -84,12 +85,22 @@ func (l *listeners) passOn(f, g func()) *func() {
 // Results that must be kept.
 
 func ours(vm *weakref.ValueMap[string, Mailer], in *weakref.Interner[string]) {
-	vm.LoadOrCreate("a", nil)        // want `the result of LoadOrCreate is dropped, but it is the only thing that keeps what LoadOrCreate registers or returns, which is gone after the next collection; keep the result`
+	vm.LoadOrCreate("a", nil)        // want `the result of LoadOrCreate is dropped: nothing else keeps the value, which is gone after the next collection; keep the result`
 	_, _ = vm.LoadOrCreate("a", nil) // want `the result of LoadOrCreate is dropped`
 	m, _ := vm.LoadOrCreate("a", nil)
 	use(m)
 	in.Intern("a") // want `the result of Intern is dropped`
 	_ = *in.Intern("a")
+}
+
+func counted(s *rc.Strong[int], w rc.Weak[int]) *rc.Strong[int] {
+	s.Clone()               // want `the result of Clone is dropped: nobody can close it, so what it counts is never released; keep the result`
+	_, _ = w.Upgrade()      // want `the result of Upgrade is dropped`
+	rc.New(1, func(int) {}) // want `the result of New is dropped`
+	if up, ok := w.Upgrade(); ok {
+		defer up.Close()
+	}
+	return s.Clone()
 }
 
 func ignored(bus *event.Bus[Signup]) {

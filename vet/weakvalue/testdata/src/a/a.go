@@ -6,6 +6,7 @@ import (
 	"weak"
 
 	"github.com/weakref-go/weakref"
+	cache2 "github.com/weakref-go/weakref/cache"
 )
 
 type T struct {
@@ -189,6 +190,11 @@ func ours(r weakref.Ref[T], m *weakref.ValueMap[string, T]) {
 	}
 	y, _ := m.Load("a")
 	use(y)
+}
+
+func cached(c *cache2.Cache[string, T]) {
+	v, _ := c.Lookup("a") // want `v is used without a check`
+	v.do()
 }
 
 func ignored(w weak.Pointer[T]) {
