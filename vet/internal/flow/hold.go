@@ -57,7 +57,7 @@ func (h *holder) holds(e ast.Expr) *Hold {
 	case *ast.TypeAssertExpr:
 		return h.holds(e.X)
 	case *ast.Ident:
-		return deeper(h.variable(h.f.Var(e), nil))
+		return h.variable(h.f.Var(e), nil)
 	case *ast.UnaryExpr:
 		return h.address(e)
 	case *ast.CompositeLit:
@@ -149,7 +149,7 @@ func (h *holder) variable(v *types.Var, field *types.Var) *Hold {
 			continue
 		}
 		if hold := h.holds(s.val); hold != nil {
-			return hold
+			return deeper(hold)
 		}
 	}
 	return nil

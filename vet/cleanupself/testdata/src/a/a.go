@@ -73,7 +73,9 @@ func good(r *R) {
 
 func functions(r *R) {
 	local := func(int) { r.Close() }
-	runtime.AddCleanup(r, local, 0) // want `the cleanup refers to r`
+	runtime.AddCleanup(r, local, 0) // want `the cleanup refers to r, so r is never collected \(Go 1.26 panics here\)`
+	bound := r.fin
+	runtime.AddCleanup(r, bound, 0) // want `the cleanup refers to r, so r is never collected \(Go 1.26 panics here\)`
 
 	alias := r
 	runtime.AddCleanup(r, func(int) { alias.Close() }, 0) // want `the cleanup refers to r, so r is never collected \(Go 1.26`
@@ -147,6 +149,9 @@ func arguments(r *R) {
 	runtime.AddCleanup(r, releaseFuncs, []func(){func() { r.Close() }})   // want `the argument of the cleanup refers to r`
 	runtime.AddCleanup(r, func(f func() error) {}, r.Close)               // want `the argument of the cleanup refers to r`
 	runtime.AddCleanup(r, func(m map[string]*R) {}, map[string]*R{"": r}) // want `the argument of the cleanup refers to r`
+
+	var closer io.Closer = r
+	runtime.AddCleanup(r, closeIt, closer) // want `the argument of the cleanup refers to r, so r is never collected and the cleanup never runs`
 
 	var st impl
 	st.owner = r
