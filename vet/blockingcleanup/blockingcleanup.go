@@ -54,9 +54,9 @@ type checker struct {
 }
 
 func (c *checker) report() {
-	who, all := "cleanup", "those of package unique included"
+	who, all := c.r.Kind.String(), "those of package unique included"
 	if c.r.Kind == api.SetFinalizer {
-		who, all = "finalizer", "since they share one goroutine"
+		all = "since they share one goroutine"
 	}
 	d := analysis.Diagnostic{
 		Pos: c.r.Call.Pos(), End: c.r.Call.End(),

@@ -22,26 +22,19 @@ var Analyzer = check.New(doc, run)
 
 func run(pass *analysis.Pass, s *sites.Sites) {
 	for _, r := range s.Registrations {
-		if pass.TypesInfo.Types[r.Fn].IsNil() { // takes a finalizer back
-			continue
-		}
-		(&checker{pass, s, r.Call, r.Func, registration}).check(r.Ptr)
+		(&checker{pass, s, r.Call, r.Func, "the " + r.Kind.String() + " is attached to", registered}).check(r.Ptr)
 	}
 	for _, w := range s.Weak {
 		if api.Registers(w.Fn) == 0 && w.Holding == api.Weakly {
-			(&checker{pass, s, w.Call, w.Func, weak}).check(w.Arg)
+			(&checker{pass, s, w.Call, w.Func, "the weak pointer refers to", weakly}).check(w.Arg)
 		}
 	}
 }
 
-// A kind is what a local variable was used for, with the words for it.
-type kind struct {
-	does, then, remedy string
-}
-
-var (
-	registration = kind{"the cleanup is attached to", "it runs as soon as the function has returned, whether or not the value is in use", "attach it to the object that its users hold"}
-	weak         = kind{"the weak pointer refers to", "it is nil after the next collection, whether or not the value is in use", "point to the object that its users hold"}
+// What happens to a local variable that nothing keeps.
+const (
+	registered = "it runs as soon as the function has returned, whether or not the value is in use; attach it to the object that its users hold"
+	weakly     = "it is nil after the next collection, whether or not the value is in use; point to the object that its users hold"
 )
 
 type checker struct {
@@ -49,7 +42,8 @@ type checker struct {
 	s    *sites.Sites
 	call *ast.CallExpr
 	f    *flow.Func
-	kind kind
+	what string // what was done with the variable
+	then string // and what comes of it
 }
 
 func (c *checker) check(ptr ast.Expr) {
@@ -60,15 +54,15 @@ func (c *checker) check(ptr ast.Expr) {
 	if !ok || !o.Itself || !c.f.Local(o.Var) {
 		return
 	}
-	if c.kind == weak && isFunc(o.Var.Type()) {
+	if c.then == weakly && isFunc(o.Var.Type()) {
 		return // a listener: weaksubscribe says more about it
 	}
 	if c.isPointerVariable(ptr, o.Var) {
-		report.Reportf(c.pass, c.call, "%s the variable %s, not what it points to; did you mean %[2]s instead of &%[2]s?", c.kind.does, o.Var.Name())
+		report.Reportf(c.pass, c.call, "%s the variable %s, not what it points to; did you mean %[2]s instead of &%[2]s?", c.what, o.Var.Name())
 		return
 	}
 	if c.f.DiesWithCall(o.Var, c.s.Weakly) {
-		report.Reportf(c.pass, c.call, "%s %s, a local variable that nothing keeps: %s; %s", c.kind.does, o.Var.Name(), c.kind.then, c.kind.remedy)
+		report.Reportf(c.pass, c.call, "%s %s, a local variable that nothing keeps: %s", c.what, o.Var.Name(), c.then)
 	}
 }
 

@@ -36,7 +36,7 @@ func examine(pass *analysis.Pass, r *sites.Registration, call *ast.CallExpr) {
 	}
 	report.Report(pass, analysis.Diagnostic{
 		Pos: r.Call.Pos(), End: r.Call.End(),
-		Message: "the cleanup calls " + name + ", which ends the goroutine that runs cleanups, not the test; " + instead,
+		Message: "the " + r.Kind.String() + " calls " + name + ", which ends the goroutine that runs " + r.Kind.String() + "s, not the test; " + instead,
 		Related: []analysis.RelatedInformation{{Pos: call.Pos(), End: call.End(), Message: "the call of " + name}},
 	})
 }

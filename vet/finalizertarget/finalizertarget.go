@@ -23,9 +23,6 @@ var Analyzer = check.New(doc, run)
 
 func run(pass *analysis.Pass, s *sites.Sites) {
 	for _, r := range s.Registrations {
-		if pass.TypesInfo.Types[r.Fn].IsNil() {
-			continue
-		}
 		c := &checker{pass, s, r}
 		switch finalizer := r.Kind == api.SetFinalizer; {
 		case c.global():
@@ -58,11 +55,7 @@ func (c *checker) global() bool {
 		}
 		what = "stays in a package-level variable"
 	}
-	who := "cleanup"
-	if c.r.Kind == api.SetFinalizer {
-		who = "finalizer"
-	}
-	report.Reportf(c.pass, c.r.Call, "%s %s and is never collected, so the %s never runs, not even when the program ends; call it where the program shuts down", o.Var.Name(), what, who)
+	report.Reportf(c.pass, c.r.Call, "%s %s and is never collected, so the %s never runs, not even when the program ends; call it where the program shuts down", o.Var.Name(), what, c.r.Kind)
 	return true
 }
 

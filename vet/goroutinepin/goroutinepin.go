@@ -26,7 +26,7 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 	reported := make(map[token.Pos]bool) // one finding for a goroutine, however many cleanups
 	for _, r := range s.Registrations {
 		o, ok := r.Func.Object(r.Ptr)
-		if !ok || pass.TypesInfo.Types[r.Fn].IsNil() || !r.Func.Local(o.Var) {
+		if !ok || !r.Func.Local(o.Var) {
 			continue
 		}
 		c := &checker{pass, s, r, o}
@@ -47,11 +47,7 @@ type checker struct {
 }
 
 func (c *checker) report(at ast.Node) {
-	what := "cleanup"
-	if c.r.Kind == api.SetFinalizer {
-		what = "finalizer"
-	}
-	name := c.o.Var.Name()
+	name, what := c.o.Var.Name(), c.r.Kind.String()
 	report.Report(c.pass, analysis.Diagnostic{
 		Pos: at.Pos(), End: at.End(),
 		Message: "this goroutine refers to " + name + " as long as it runs, so " + name + " is not collected and its " + what + " does not run; let the goroutine hold an inner object that does not refer to " + name,

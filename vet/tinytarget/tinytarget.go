@@ -28,9 +28,7 @@ const tinySize = 16
 
 func run(pass *analysis.Pass, s *sites.Sites) {
 	for _, r := range s.Registrations {
-		if !pass.TypesInfo.Types[r.Fn].IsNil() {
-			examine(pass, r.Call, r.Ptr, r.Func, "the "+noun(r.Kind)+" may never run")
-		}
+		examine(pass, r.Call, r.Ptr, r.Func, "the "+r.Kind.String()+" may never run")
 	}
 	for _, w := range s.Weak {
 		if api.Registers(w.Fn) != 0 {
@@ -42,13 +40,6 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 		}
 		examine(pass, w.Call, w.Arg, w.Func, effect)
 	}
-}
-
-func noun(k api.Kind) string {
-	if k == api.SetFinalizer {
-		return "finalizer"
-	}
-	return "cleanup"
 }
 
 func examine(pass *analysis.Pass, call *ast.CallExpr, ptr ast.Expr, f *flow.Func, effect string) {

@@ -28,7 +28,7 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 	done := make(map[object]bool)
 	for _, r := range s.Registrations {
 		o, ok := r.Func.Object(r.Ptr)
-		if !ok || pass.TypesInfo.Types[r.Fn].IsNil() {
+		if !ok {
 			continue
 		}
 		if this := (object{r.Func, o}); !done[this] {

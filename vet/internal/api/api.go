@@ -79,6 +79,14 @@ const (
 	Finalize                     // weakref.Finalize
 )
 
+// String returns what the function registers.
+func (k Kind) String() string {
+	if k == SetFinalizer {
+		return "finalizer"
+	}
+	return "cleanup"
+}
+
 var registrations = map[Name]Kind{
 	{"runtime", "", "AddCleanup"}:   AddCleanup,
 	{"runtime", "", "SetFinalizer"}: SetFinalizer,

@@ -132,6 +132,9 @@ func (s *Sites) registration(c inspector.Cursor, call *ast.CallExpr, kind api.Ki
 	if len(call.Args) != want { // the results of another call
 		return
 	}
+	if s.pass.TypesInfo.Types[call.Args[1]].IsNil() { // takes a finalizer back
+		return
+	}
 	r := &Registration{Kind: kind, Call: call, Cursor: c, Ptr: call.Args[0], Fn: call.Args[1], Func: s.Func(c)}
 	if want == 3 {
 		r.Arg = call.Args[2]

@@ -98,7 +98,7 @@ func methodOfValue(t T) int {
 }
 
 func field(t T) {
-	runtime.SetFinalizer(&t.inner, func(*struct{ n [4]int }) {}) // want `the cleanup is attached to t`
+	runtime.SetFinalizer(&t.inner, func(*struct{ n [4]int }) {}) // want `the finalizer is attached to t`
 }
 
 func slicedField(t T) []int {

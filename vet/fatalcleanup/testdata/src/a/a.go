@@ -20,8 +20,8 @@ func bad(t *testing.T, tb testing.TB, b *testing.B, f *file) {
 	runtime.AddCleanup(f, func(name string) { runtime.Goexit() }, f.name)     // want `the cleanup calls runtime.Goexit, .*; return instead`
 	runtime.AddCleanup(f, fail, t)                                            // want `the cleanup calls FailNow`
 	runtime.AddCleanup(f, indirect, t)                                        // want `the cleanup calls FailNow`
-	runtime.SetFinalizer(f, func(f *file) { f.t.Fatal() })                    // want `the cleanup calls Fatal`
-	runtime.SetFinalizer(f, (*file).check)                                    // want `the cleanup calls Fatal`
+	runtime.SetFinalizer(f, func(f *file) { f.t.Fatal() })                    // want `the finalizer calls Fatal`
+	runtime.SetFinalizer(f, (*file).check)                                    // want `the finalizer calls Fatal`
 	weakref.Finalize(f, fail, t)                                              // want `the cleanup calls FailNow`
 }
 
