@@ -24,11 +24,11 @@ func good2(k K, v *V, x V) *V {
 	return n
 }
 
-type device struct{ handle, other uintptr }
+type device struct{ handle, other uint64 }
 
 func good2device() *device {
 	var d device
-	runtime.AddCleanup(&d, func(uintptr) {}, d.handle)
+	runtime.AddCleanup(&d, func(uint64) {}, d.handle)
 	return &d
 }
 

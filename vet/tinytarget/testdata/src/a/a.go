@@ -10,9 +10,9 @@ import (
 
 type token struct{}
 
-type id struct{ n int }
+type id struct{ n int64 }
 
-type pair struct{ a, b int }
+type pair struct{ a, b int64 }
 
 type withPointer struct {
 	n int
@@ -28,16 +28,16 @@ type big struct {
 
 func release(int) {}
 
-func bad(n int, i id, p *id) {
+func bad(n int64, i id, p *id) {
 	_ = weak.Make(&token{})                // want `a token has no size, so all of them share one address: the weak pointer may never become nil; put it into a struct with a pointer field`
 	runtime.AddCleanup(&id{7}, release, 7) // want `a id has 8 bytes and no pointers, so the runtime may pack it with others: the cleanup may never run`
-	_ = weak.Make(new(int))                // want `a int has 8 bytes`
-	_ = weak.Make(&n)                      // want `a int has 8 bytes`
+	_ = weak.Make(new(int64))              // want `a int64 has 8 bytes`
+	_ = weak.Make(&n)                      // want `a int64 has 8 bytes`
 	_ = weak.Make(&i)                      // want `a id has 8 bytes`
 	_ = weak.Make(p)                       // want `a id has 8 bytes`
 	runtime.SetFinalizer(p, func(*id) {})  // want `the finalizer may never run`
 	_ = weak.Make(new([0]*int))            // want `has no size`
-	_ = weakref.Make(new(int))             // want `a int has 8 bytes and no pointers, so the runtime may pack it with others: Make panics`
+	_ = weakref.Make(new(int64))           // want `a int64 has 8 bytes and no pointers, so the runtime may pack it with others: Make panics`
 	q := new(bool)
 	_ = weak.Make(q) // want `a bool has 1 bytes`
 	var m weakref.ValueMap[string, id]
@@ -70,5 +70,5 @@ func generics[T any](p *T, g *generic[T]) {
 
 func ignored() {
 	//weakvet:ignore tinytarget a test of the directive
-	_ = weak.Make(new(int))
+	_ = weak.Make(new(int64))
 }
