@@ -85,7 +85,7 @@ var checks = []Check{
 	{Analyzer: stopmissing.Analyzer, Tier: Warning, Part: "dropped", PartTier: OptIn},
 	{Analyzer: blockingcleanup.Analyzer, Tier: Warning},
 	{Analyzer: finalizertarget.Analyzer, Tier: Warning},
-	{Analyzer: uintptrkey.Analyzer, Tier: Warning},
+	{Analyzer: uintptrkey.Analyzer, Tier: Warning, Part: "guarded", PartTier: OptIn},
 
 	{Analyzer: keepalive.Analyzer, Tier: OptIn},
 	{Analyzer: escapingmemory.Analyzer, Tier: OptIn},

@@ -32,6 +32,7 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 		if body == nil {
 			continue
 		}
+		c.body = body.Code
 		if params := s.Params(body, r.Fn); len(params) == 1 {
 			c.param = params[0]
 		}
@@ -46,6 +47,7 @@ type checker struct {
 	pass  *analysis.Pass
 	s     *sites.Sites
 	r     *sites.Registration
+	body  *ast.BlockStmt // of the cleanup
 	param *types.Var
 
 	node ast.Node // the first that blocks
@@ -75,7 +77,7 @@ func (c *checker) visit(n ast.Node) bool {
 	case *ast.SelectStmt:
 		c.selects(n)
 	case *ast.SendStmt:
-		if !c.skip[n] && !c.hasRoom(n.Chan) {
+		if !c.skip[n] && c.mayBlock(n.Chan) {
 			c.node, c.what = n, "sends on a channel"
 		}
 	case *ast.UnaryExpr:
@@ -121,6 +123,68 @@ func (c *checker) selects(s *ast.SelectStmt) {
 	}
 }
 
+// mayBlock reports whether a send on the channel is likely to wait for a
+// receiver. Nothing is said of a channel that may have room: one that the
+// package makes with a buffer, or, in a function that the cleanup calls, one of
+// which the package does not show how it is made.
+func (c *checker) mayBlock(ch ast.Expr) bool {
+	if sel, ok := ast.Unparen(ch).(*ast.SelectorExpr); ok {
+		if field, ok := c.pass.TypesInfo.Uses[sel.Sel].(*types.Var); ok && field.IsField() {
+			buffered, made := c.made(field.Origin())
+			return !buffered && (made || c.own(ch))
+		}
+	}
+	return c.own(ch) && !c.hasRoom(ch)
+}
+
+// own reports whether n is in the function with the registration or in the
+// cleanup itself.
+func (c *checker) own(n ast.Node) bool {
+	for _, body := range []ast.Node{c.r.Func.Cursor.Node(), c.body} {
+		if body.Pos() <= n.Pos() && n.End() <= body.End() {
+			return true
+		}
+	}
+	return false
+}
+
+// made reports whether the package sets the field to a new channel, and whether
+// one with a buffer.
+func (c *checker) made(field *types.Var) (buffered, made bool) {
+	set := func(to *ast.Ident, val ast.Expr) {
+		v, ok := c.pass.TypesInfo.Uses[to].(*types.Var)
+		call, isCall := ast.Unparen(val).(*ast.CallExpr)
+		if !ok || v.Origin() != field || !isCall || !c.isMake(call) {
+			return
+		}
+		made = true
+		buffered = buffered || len(call.Args) == 2 && !isZero(c.pass.TypesInfo, call.Args[1])
+	}
+	for _, file := range c.pass.Files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.KeyValueExpr:
+				if key, ok := n.Key.(*ast.Ident); ok {
+					set(key, n.Value)
+				}
+			case *ast.AssignStmt:
+				for i, lhs := range n.Lhs {
+					if sel, ok := lhs.(*ast.SelectorExpr); ok && len(n.Lhs) == len(n.Rhs) {
+						set(sel.Sel, n.Rhs[i])
+					}
+				}
+			}
+			return true
+		})
+	}
+	return buffered, made
+}
+
+func (c *checker) isMake(call *ast.CallExpr) bool {
+	id, ok := call.Fun.(*ast.Ident)
+	return ok && id.Name == "make" && c.pass.TypesInfo.Types[id].IsBuiltin()
+}
+
 // hasRoom reports whether the channel is the cleanup's argument, or a variable
 // that it captures, and is made with room for at least one element in the
 // function with the call.
@@ -134,11 +198,7 @@ func (c *checker) hasRoom(ch ast.Expr) bool {
 		return false
 	}
 	call, ok := f.Only(v).(*ast.CallExpr)
-	if !ok || len(call.Args) != 2 {
-		return false
-	}
-	id, ok := call.Fun.(*ast.Ident)
-	return ok && id.Name == "make" && c.pass.TypesInfo.Types[id].IsBuiltin() && !isZero(c.pass.TypesInfo, call.Args[1])
+	return ok && len(call.Args) == 2 && c.isMake(call) && !isZero(c.pass.TypesInfo, call.Args[1])
 }
 
 func isZero(info *types.Info, e ast.Expr) bool {

@@ -23,8 +23,8 @@
 //	}
 //
 // Reported are sends and receives outside of a select statement with default,
-// except on a channel that the function makes with room, Wait of package sync,
-// time.Sleep, and what dials or speaks on the network. Functions of the package
+// except sends on a channel that is made with a buffer or may be, Wait of package
+// sync, time.Sleep, and what dials or speaks on the network. Functions of the package
 // that the cleanup calls are followed. Locks are not reported: most are held for
 // a moment only. Tests are not checked.
 package blockingcleanup

@@ -45,7 +45,7 @@ func run(dir, work, out string) error {
 		return err
 	}
 	tool := filepath.Join(work, "weakvet")
-	if err := build(tool); err != nil {
+	if err := buildTool(tool); err != nil {
 		return err
 	}
 	var results []*result
@@ -78,8 +78,8 @@ func run(dir, work, out string) error {
 	return nil
 }
 
-// build makes the checks' own command.
-func build(tool string) error {
+// buildTool makes the checks' own command.
+func buildTool(tool string) error {
 	cmd := exec.Command("go", "build", "-o", tool, "github.com/weakref-go/weakref/vet/cmd/weakvet")
 	cmd.Stderr = os.Stderr
 	return cmd.Run()

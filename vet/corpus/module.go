@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/token"
 	"io"
@@ -111,10 +112,18 @@ func fetch(m module, work string) (string, error) {
 		return "", err
 	}
 	part := dir + ".part"
-	if err := errors.Join(os.RemoveAll(part), copyTree(part, downloaded.Dir), os.Rename(part, dir)); err != nil {
+	if err := errors.Join(os.RemoveAll(part), copyTree(part, downloaded.Dir), addGoMod(part, m.path), os.Rename(part, dir)); err != nil {
 		return "", err
 	}
 	return dir, nil
+}
+
+// addGoMod gives a module from before modules a go.mod.
+func addGoMod(dir, path string) error {
+	if isModule(dir) {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module "+path+"\n\ngo 1.16\n"), 0o666)
 }
 
 // copyTree copies the files of a module, which are read-only, as writable ones.
@@ -152,8 +161,8 @@ func (r *result) scan(dir string) error {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(name, ".go") {
-			return nil
+		if built, err := build.Default.MatchFile(filepath.Split(name)); err != nil || !built || !strings.HasSuffix(name, ".go") {
+			return nil // for another system
 		}
 		sites := countSites(name)
 		if sites == 0 {
@@ -213,9 +222,24 @@ func countSites(file string) int {
 	return n
 }
 
-// vet runs go vet with the checks on the packages.
+// vet runs go vet with the checks on the packages: on all at once, and if that
+// fails, on one after the other, since a package that does not build keeps the
+// go command from looking at any.
 func (r *result) vet(dir, tool string) error {
-	args := append([]string{"vet", "-vettool=" + tool, "-tier=all", "-json"}, r.packages...)
+	if err := r.vetPackages(dir, tool, r.packages); err != nil || r.failed == "" {
+		return err
+	}
+	r.failed = ""
+	for _, p := range r.packages {
+		if err := r.vetPackages(dir, tool, []string{p}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *result) vetPackages(dir, tool string, packages []string) error {
+	args := append([]string{"vet", "-vettool=" + tool, "-tier=all", "-json"}, packages...)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")

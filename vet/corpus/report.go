@@ -77,6 +77,8 @@ func isPart(f *finding) bool {
 		return strings.HasPrefix(f.message, "the argument is an interface")
 	case "uniquedrop":
 		return strings.HasPrefix(f.message, "the whole of")
+	case "uintptrkey":
+		return strings.Contains(f.message, " guards against that")
 	case "stopmissing":
 		return strings.HasPrefix(f.message, "the Cleanup is dropped")
 	}

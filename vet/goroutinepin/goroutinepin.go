@@ -77,6 +77,9 @@ func (c *checker) pins(call *ast.CallExpr) bool {
 	if body == nil {
 		return false
 	}
+	if body.Code.Pos() <= c.o.Var.Pos() && c.o.Var.Pos() < body.Code.End() {
+		return false // the goroutine makes the object itself
+	}
 	seen := make(map[*ast.BlockStmt]bool)
 	if within(body.Code, c.r.Func) && (c.waitsWith(body.Code, c.captured) || c.passesOn(body.Code, c.isObject, maxDepth, seen)) {
 		return true

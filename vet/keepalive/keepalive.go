@@ -39,8 +39,9 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 	if len(c.handles) == 0 {
 		return
 	}
+	own := c.finalizers()
 	for fn := range c.in.Root().Preorder((*ast.FuncDecl)(nil)) {
-		if fn.Node().(*ast.FuncDecl).Body != nil {
+		if decl := fn.Node().(*ast.FuncDecl); decl.Body != nil && !own[decl] {
 			c.function(fn)
 		}
 	}
@@ -52,6 +53,18 @@ type checker struct {
 	in      *inspector.Inspector
 	handles map[*types.Var]bool // fields
 	filled  map[*types.Var]bool // function variables that purego fills in
+}
+
+// finalizers returns the declarations of the finalizers, which release the
+// handle themselves.
+func (c *checker) finalizers() map[*ast.FuncDecl]bool {
+	decls := make(map[*ast.FuncDecl]bool)
+	for _, r := range c.s.Registrations {
+		if r.Kind == api.SetFinalizer {
+			decls[c.s.Decl(c.s.Named(r.Fn))] = true
+		}
+	}
+	return decls
 }
 
 // handleFields returns the fields that are handles.

@@ -18,6 +18,11 @@
 //	m[key] = meta
 //	runtime.AddCleanup(p, func(key weak.Pointer[T]) { delete(m, key) }, key)
 //
+// Not reported, except with the flag -uintptrkey.guarded, which is opt-in, are
+// functions that guard against it: with a finalizer, which runs before the
+// address is free, or with a weak pointer to the object beside the address. A
+// weak.Pointer as the key needs no guard.
+//
 // Reported are address keys in the function that registers the cleanup or
 // finalizer, taken there or by a function of the package that returns the
 // address of its parameter.

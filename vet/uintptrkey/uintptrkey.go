@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"go/ast"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -20,6 +21,12 @@ var doc string
 // Analyzer is the check.
 var Analyzer = check.New(doc, run)
 
+var guarded bool
+
+func init() {
+	Analyzer.Flags.BoolVar(&guarded, "guarded", false, "also report address keys in functions that guard against reuse")
+}
+
 func run(pass *analysis.Pass, s *sites.Sites) {
 	type object struct {
 		f *flow.Func
@@ -31,11 +38,34 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 		if !ok {
 			continue
 		}
+		guard := guards(s, r, o)
+		if guard != "" && !guarded {
+			continue
+		}
 		if this := (object{r.Func, o}); !done[this] {
 			done[this] = true
-			(&checker{pass, s, r.Func, o}).examine()
+			(&checker{pass, s, r.Func, o}).examine(guard)
 		}
 	}
+}
+
+// guards returns what in the function keeps the entry of a dead object from
+// being taken for that of another: a finalizer, which runs before the address is
+// free, or a weak pointer to the object, to compare with.
+func guards(s *sites.Sites, r *sites.Registration, o flow.Object) string {
+	if r.Kind == api.SetFinalizer {
+		return "the finalizer"
+	}
+	if slices.ContainsFunc(s.Weak, func(w *sites.WeakArg) bool {
+		if w.Func != r.Func || api.Registers(w.Fn) != 0 {
+			return false
+		}
+		held, ok := w.Func.Object(w.Arg)
+		return ok && held == o
+	}) {
+		return "the weak pointer"
+	}
+	return ""
 }
 
 type checker struct {
@@ -46,10 +76,13 @@ type checker struct {
 }
 
 // examine reports the first use of the object's address as a key.
-func (c *checker) examine() {
+func (c *checker) examine(guard string) {
+	if guard != "" {
+		guard = "; " + guard + " guards against that here, if all uses of the map heed it"
+	}
 	for at := range c.f.Cursor.Preorder((*ast.IndexExpr)(nil), (*ast.CallExpr)(nil)) {
 		if key := c.key(at.Node()); key != nil && c.address(key) {
-			report.Reportf(c.pass, key, "the key is the address of %s, which the runtime uses again for another object once %[1]s is dead, perhaps before the cleanup has removed the entry; use a weak.Pointer as the key", c.o.Var.Name())
+			report.Reportf(c.pass, key, "the key is the address of %s, which the runtime uses again for another object once %[1]s is dead, perhaps before the cleanup has removed the entry; use a weak.Pointer as the key%[2]s", c.o.Var.Name(), guard)
 			return
 		}
 	}

@@ -8,5 +8,9 @@ import (
 )
 
 func Test(t *testing.T) {
-	vettest.Run(t, uintptrkey.Analyzer, "a", "real")
+	vettest.Run(t, uintptrkey.Analyzer, "a")
+}
+
+func TestGuarded(t *testing.T) {
+	vettest.RunWith(t, uintptrkey.Analyzer, "guarded", "real")
 }

@@ -22,7 +22,7 @@
 //
 // Dropping the handle can be meant: it shares what is equal between two
 // collections, as when decoding in a burst. Say so in a //weakvet:ignore
-// comment.
+// comment. Tests are not checked.
 //
 // With the flag -uniquedrop.input, which is opt-in, a handle on the whole of a
 // function's []byte parameter is reported too.

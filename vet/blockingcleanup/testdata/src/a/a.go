@@ -92,6 +92,31 @@ func good(p *T, conn net.Conn, n int) {
 	weakref.Finalize(p, func(c chan int) { c <- 1 }, p.c)
 }
 
+// Channels of a struct: with a buffer, without, and of unknown making.
+type channels struct{ buffered, unbuffered, unknown chan int }
+
+func newChannels(c chan int) *channels {
+	cs := &channels{buffered: make(chan int, 1), unknown: c}
+	cs.unbuffered = make(chan int)
+	return cs
+}
+
+func (c *channels) sendBuffered()   { c.buffered <- 1 }
+func (c *channels) sendUnbuffered() { c.unbuffered <- 1 }
+func (c *channels) sendUnknown()    { c.unknown <- 1 }
+
+func send(c chan int) { c <- 1 }
+
+func fields(p *T, cs *channels) {
+	runtime.AddCleanup(p, func(c *channels) { c.buffered <- 1 }, cs)
+	runtime.AddCleanup(p, func(c *channels) { c.unbuffered <- 1 }, cs) // want `this cleanup sends on a channel`
+	runtime.AddCleanup(p, func(c *channels) { c.unknown <- 1 }, cs)    // want `this cleanup sends on a channel`
+	runtime.AddCleanup(p, func(c *channels) { c.sendBuffered() }, cs)
+	runtime.AddCleanup(p, func(c *channels) { c.sendUnbuffered() }, cs) // want `this cleanup sends on a channel`
+	runtime.AddCleanup(p, func(c *channels) { c.sendUnknown() }, cs)
+	runtime.AddCleanup(p, func(c chan int) { send(c) }, p.c)
+}
+
 func ignored(p *T) {
 	//weakvet:ignore blockingcleanup somebody receives at all times
 	runtime.AddCleanup(p, func(c chan int) { c <- 1 }, p.c)

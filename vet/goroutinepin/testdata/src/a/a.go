@@ -168,6 +168,17 @@ func literals(s *S, xs []int) {
 	s.run()      // no goroutine
 }
 
+// The goroutine makes one object after the other.
+func inside(in chan *S) {
+	go func() {
+		for c := range in {
+			s := &S{in: c.in}
+			runtime.AddCleanup(s, stop, c.ch)
+			log(s)
+		}
+	}()
+}
+
 func other(s, t *S) {
 	runtime.AddCleanup(s, stop, s.ch)
 	go t.run()

@@ -134,10 +134,7 @@ func newG(fd int) *G {
 	return g
 }
 
-func (g *G) close() {
-	unix.Close(g.fd)
-	runtime.KeepAlive(g)
-}
+func (g *G) close() { unix.Close(g.fd) }
 
 func (g *G) write(b []byte) {
 	unix.Write(g.fd, b) // want `g is not mentioned`

@@ -71,6 +71,19 @@ func good(p, q *T) {
 	_ = uintptr(unsafe.Pointer(p))
 }
 
+type entry struct{ key weak.Pointer[T] }
+
+func guardedByWeakPointer(p *T) {
+	key := uintptr(unsafe.Pointer(p))
+	synced.Store(key, entry{weak.Make(p)})
+	runtime.AddCleanup(p, forget, key)
+}
+
+func guardedByFinalizer(p *T) {
+	byAddr[uintptr(unsafe.Pointer(p))] = ""
+	runtime.SetFinalizer(p, func(p *T) { forget(uintptr(unsafe.Pointer(p))) })
+}
+
 func withoutCleanup(p *T) {
 	byAddr[uintptr(unsafe.Pointer(p))] = ""
 	runtime.SetFinalizer(p, nil)
@@ -79,5 +92,5 @@ func withoutCleanup(p *T) {
 func ignored(p *T) {
 	//weakvet:ignore uintptrkey the entry checks for itself
 	byAddr[keyOf(p)] = ""
-	runtime.SetFinalizer(p, func(p *T) {})
+	runtime.AddCleanup(p, forget, 0)
 }

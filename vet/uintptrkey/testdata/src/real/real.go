@@ -21,7 +21,7 @@ func (s *specCache) set(b *block, spec string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := uintptr(unsafe.Pointer(b))
-	if _, ok := s.specs[k]; ok { // want `the key is the address of b`
+	if _, ok := s.specs[k]; ok { // want `the key is the address of b.*; the finalizer guards against that here`
 		return
 	}
 	s.specs[k] = spec
@@ -50,6 +50,6 @@ func clientKey(c *client) uintptr { return reflect.ValueOf(c).Pointer() }
 func wrap(c *client) {
 	key := clientKey(c)
 	e := &entry{weak.Make(c)}
-	clients.LoadOrStore(key, e) // want `the key is the address of c`
+	clients.LoadOrStore(key, e) // want `the key is the address of c.*; the weak pointer guards against that here`
 	runtime.AddCleanup(c, func(r removal) { clients.Delete(r.key) }, removal{key, e.ref})
 }
