@@ -246,7 +246,7 @@ func (r *result) vetPackages(dir, tool string, packages []string) error {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		r.failed = firstError(stderr.String(), err)
+		r.failed = strings.ReplaceAll(firstError(stderr.String(), err), dir+string(filepath.Separator), "")
 	}
 	if err := r.parse(dir, &stdout); err != nil {
 		return err
