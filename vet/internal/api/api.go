@@ -91,6 +91,7 @@ var registrations = map[Name]Kind{
 	{"runtime", "", "AddCleanup"}:   AddCleanup,
 	{"runtime", "", "SetFinalizer"}: SetFinalizer,
 	{Module, "", "Finalize"}:        Finalize,
+	{Module, "", "FinalizeErr"}:     Finalize,
 }
 
 // Registers returns the kind of fn, 0 if it registers nothing.
@@ -118,6 +119,7 @@ var holdings = map[param]Holding{
 	{Name{Module, "", "Make"}, 0}:                   Weakly,
 	{Name{Module, "", "Bind"}, 0}:                   Weakly,
 	{Name{Module, "", "Finalize"}, 0}:               Weakly,
+	{Name{Module, "", "FinalizeErr"}, 0}:            Weakly,
 	{Name{Module, "ValueMap", "Store"}, 1}:          Weakly,
 	{Name{Module, "ValueMap", "LoadOrStore"}, 1}:    Returned,
 	{Name{Module, "ValueMap", "Swap"}, 1}:           Weakly,
@@ -157,7 +159,10 @@ const (
 var kept = map[Name]string{
 	{Module, "ValueMap", "LoadOrCreate"}: lostValue,
 	{Module, "Interner", "Intern"}:       lostValue,
+	{Module, "InternerFunc", "Intern"}:   lostValue,
+	{Module, "", "InternBytes"}:          lostValue,
 	{Module, "", "Box"}:                  lostValue,
+	{Module, "", "NewKey"}:               lostValue,
 
 	{Module + "/rc", "", "New"}:         neverCounted,
 	{Module + "/rc", "", "NewCyclic"}:   neverCounted,
