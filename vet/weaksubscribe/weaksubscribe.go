@@ -60,7 +60,8 @@ func bind(pass *analysis.Pass, s *sites.Sites, c inspector.Cursor) {
 	o, h, _ := api.Binds(fn)
 	owner, handler := call.Args[o], call.Args[h]
 	f := s.Func(c)
-	if isNew(pass, owner) {
+	test := report.IsTest(pass, call.Pos()) // where owners are let die on purpose
+	if isNew(pass, owner) && !test {
 		report.Reportf(pass, call, "nothing but this call refers to the owner, so it and its handler are gone after the next collection; keep a pointer to the owner where it is used")
 		return
 	}
@@ -68,7 +69,7 @@ func bind(pass *analysis.Pass, s *sites.Sites, c inspector.Cursor) {
 	if !ok {
 		return
 	}
-	if !obj.Itself && f.Local(obj.Var) && lost(pass, s, f, obj.Var) {
+	if !test && !obj.Itself && f.Local(obj.Var) && outlives(f, c, o) && lost(pass, s, f, obj.Var) {
 		report.Reportf(pass, call, "nothing refers to %s once the function has returned, so it and its handler are gone after the next collection; keep a pointer to it where it is used", obj.Var.Name())
 		return
 	}
@@ -84,6 +85,26 @@ func isNew(pass *analysis.Pass, owner ast.Expr) bool {
 	}
 	call, ok := flow.Strip(pass.TypesInfo, owner).(*ast.CallExpr)
 	return ok && pass.ResultOf[fresh.Analyzer].(*fresh.Results).Fresh(api.Callee(pass.TypesInfo, call))
+}
+
+// outlives reports whether what the handler is bound in may be used after the
+// function around the call has returned: a bus that the function has not declared
+// itself, or a bound function that does not go to a local variable.
+func outlives(f *flow.Func, c inspector.Cursor, owner int) bool {
+	if owner == 0 { // Bind
+		s, ok := c.Parent().Node().(*ast.AssignStmt)
+		return !ok || len(s.Lhs) != 1 || !declares(f, f.Var(s.Lhs[0]))
+	}
+	bus := flow.Strip(f.Info(), c.Node().(*ast.CallExpr).Args[0])
+	if u, ok := bus.(*ast.UnaryExpr); ok && u.Op == token.AND {
+		bus = u.X
+	}
+	return !declares(f, f.Base(bus))
+}
+
+// declares reports whether v is a variable of the function that is not given to it.
+func declares(f *flow.Func, v *types.Var) bool {
+	return v != nil && f.Local(v) && v.Kind() == types.LocalVar
 }
 
 func lost(pass *analysis.Pass, s *sites.Sites, f *flow.Func, v *types.Var) bool {

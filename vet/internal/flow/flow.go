@@ -35,6 +35,9 @@ type store struct {
 	whole bool     // to is the variable itself
 }
 
+// Info returns the types of the function's package.
+func (f *Func) Info() *types.Info { return f.info }
+
 // Enclosing returns the outermost declaration around c.
 func Enclosing(c inspector.Cursor) inspector.Cursor {
 	top := c

@@ -38,6 +38,27 @@ func badLocal(bus *event.Bus[Signup]) {
 	event.Subscribe(bus, m, (*Mailer).OnSignup) // want `nothing refers to m once the function has returned`
 }
 
+func badBound() weakref.Func[Signup] {
+	m := &Mailer{}
+	m.n = 1
+	return weakref.Bind(m, (*Mailer).OnSignup) // want `nothing refers to m once the function has returned`
+}
+
+func goodLocal() {
+	var bus event.Bus[Signup]
+	m := &Mailer{}
+	event.Subscribe(&bus, m, (*Mailer).OnSignup)
+	bus.Publish(Signup{})
+	println(m.n)
+
+	other := new(event.Bus[Signup])
+	event.Subscribe(other, m, (*Mailer).OnSignup)
+
+	f := weakref.Bind(m, (*Mailer).OnSignup)
+	f.Call(Signup{})
+	println(m.n)
+}
+
 func good(bus *event.Bus[Signup], m *Mailer) *Mailer {
 	event.Subscribe(bus, m, (*Mailer).OnSignup)
 	event.Subscribe(bus, m, onSignup)
