@@ -1,0 +1,143 @@
+package rc
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+)
+
+// Owner is implemented by values that own handles of other values, in fields,
+// slices or however.
+//
+// Handles calls yield with each of them until yield returns false; nil handles
+// are passed over. It is what a range loop takes: for h := range v.Handles.
+//
+// The handles belong to the value: when it is dropped they are closed, in the
+// order in which Handles names them, after drop has run on the value itself. They
+// may be closed before, by drop for instance.
+//
+// By listing its handles a value also lets [Collect] find cycles that it is part
+// of. That adds two rules, since Collect must be able to tell who holds a handle:
+//
+//   - A handle is listed once, by one value. A handle that has been listed is not
+//     used elsewhere as if it were not: to take one out of a value, use what
+//     [Strong.Move] or [Strong.Clone] returns, and close the listed one.
+//   - Collect calls Handles at any time and on any goroutine, even while drop runs
+//     or after it. If the handles change, a lock or an atomic pointer must guard
+//     them. Handles must do nothing but list, and not wait for long.
+//
+// T of a [Strong] should be a pointer type where T is an Owner whose handles
+// change, since T is copied.
+type Owner interface {
+	Handles(yield func(Handle) bool)
+}
+
+// Handle is a *[Strong] of any type.
+type Handle interface {
+	Close() error
+	Count() int
+
+	// void reports whether the handle is a nil pointer.
+	void() bool
+	// closeInto closes the handle, if it is open, and leaves what dies with it to
+	// the cascade.
+	closeInto(*cascade)
+	// node returns the node of the value; nil if the handle is closed, or its value
+	// cannot be part of a cycle.
+	node() *node
+	// forget closes a handle of a value that the collector has dropped.
+	forget()
+}
+
+// A cascade drops a value and what only it kept, without recursion: in the order
+// in which recursion would do it.
+type cascade struct {
+	todo []Handle // to be closed, the last first
+	errs []error
+}
+
+// add has the handles of o closed next.
+func (c *cascade) add(o Owner) {
+	n := len(c.todo)
+	c.fail(list(o, func(h Handle) { c.todo = append(c.todo, h) }))
+	slices.Reverse(c.todo[n:])
+}
+
+func (c *cascade) fail(err error) {
+	if err != nil {
+		c.errs = append(c.errs, err)
+	}
+}
+
+// run closes what there is to be closed and returns the errors of all drop
+// functions.
+func (c *cascade) run() error {
+	// A drop function that ends this goroutine does not keep the others from
+	// running.
+	defer func() {
+		if len(c.todo) > 0 {
+			c.run()
+		}
+	}()
+	for len(c.todo) > 0 {
+		c.step()
+	}
+	return c.err()
+}
+
+// step closes one handle.
+func (c *cascade) step() {
+	top := len(c.todo) - 1
+	h := c.todo[top]
+	c.todo[top] = nil
+	c.todo = c.todo[:top]
+	h.closeInto(c)
+}
+
+func (c *cascade) err() error {
+	if len(c.errs) == 1 {
+		return c.errs[0]
+	}
+	return errors.Join(c.errs...)
+}
+
+func (s *Strong[T]) void() bool { return s == nil }
+
+func (s *Strong[T]) closeInto(c *cascade) {
+	b, a := s.take()
+	if b != nil && b.giveBack(a) == last {
+		b.endInto(c)
+	}
+}
+
+func (s *Strong[T]) node() *node {
+	b := s.block.load()
+	if b == nil {
+		return nil
+	}
+	return b.node
+}
+
+func (s *Strong[T]) forget() {
+	if b, a := s.take(); b != nil {
+		giveUp(a)
+	}
+}
+
+// list calls f with the handles of o. A panic in Handles becomes its error.
+func list(o Owner, f func(Handle)) (err error) {
+	finished := false
+	defer func() {
+		if !finished {
+			err = callFailed(reflect.TypeOf(o), recover())
+		}
+	}()
+	o.Handles(func(h Handle) bool {
+		if h != nil && !h.void() {
+			f(h)
+		}
+		return true
+	})
+	finished = true
+	return nil
+}
