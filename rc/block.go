@@ -37,11 +37,12 @@ type cell[T any] struct {
 	anchor weak.Pointer[anchor] // the one that all handles share, if they do
 }
 
-// open makes the first share of a finished block. Whoever upgrades a weak handle
-// sees a finished block, because it sees this store.
-func (b *block[T]) open(a *anchor) *Strong[T] {
-	if o := ownerOf(&b.v); o != nil {
-		b.node = newNode(b, o)
+// open makes the first share of a finished block; o is what lists its handles, if
+// it has any. Whoever upgrades a weak handle sees a finished block, because it
+// sees this store.
+func (b *block[T]) open(a *anchor, o Owner) *Strong[T] {
+	if o != nil {
+		b.node = &node{owner: o, block: b}
 		live.add(b.node)
 	}
 	b.word.store(1)
@@ -140,7 +141,9 @@ func (b *block[T]) runDrop() (err error) {
 			drop(b.v)
 		}
 	case *Strong[T]:
-		err = drop.Close()
+		if b.node == nil { // otherwise it is listed
+			err = drop.Close()
+		}
 	}
 	finished = true
 	return err

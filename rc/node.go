@@ -51,10 +51,6 @@ type member interface {
 
 type span struct{ first, end int }
 
-func newNode[T any](b *block[T], o Owner) *node {
-	return &node{owner: o, block: b}
-}
-
 // registry knows all living values that list their handles. They are on two
 // lists, each oldest first, of which the pass takes one node after the other from
 // the first and puts it on the second, where the newborn go as well.

@@ -1,3 +1,5 @@
+//go:build !rcsched
+
 package rc_test
 
 import (

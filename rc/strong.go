@@ -36,7 +36,7 @@ type Strong[T any] struct {
 // before costs a quarter of a microsecond besides.
 func New[T any, D func(T) | func(T) error](v T, drop D) *Strong[T] {
 	b := &block[T]{drop: drop, v: v}
-	return b.open(lease(b))
+	return b.open(lease(b), ownerOf(&b.v))
 }
 
 // NewCyclic is New for a value that holds a weak handle to itself, or hands one
@@ -47,7 +47,7 @@ func NewCyclic[T any, D func(T) | func(T) error](build func(self Weak[T]) T, dro
 	b := &block[T]{drop: drop}
 	a := lease(b)
 	b.v = build(b.weak(a))
-	return b.open(a)
+	return b.open(a, ownerOf(&b.v))
 }
 
 // newStrong returns a handle for a share that the caller has acquired.
@@ -178,11 +178,18 @@ func (s *Strong[T]) Count() int {
 // the same cache line. The value dies when all handles are closed, the Local ones
 // included.
 //
-// A Local handle costs what New costs. The cycle collector does not look through
-// it: do not put one into a value that may be part of a cycle.
+// A Local handle costs what New costs.
 func (s *Strong[T]) Local() *Strong[T] {
 	parent := s.Clone()
 	b := &block[T]{drop: parent, v: parent.Value()}
-	b.word.store(1)
-	return newStrong(b, lease(b))
+	if parent.node() != nil {
+		return b.open(lease(b), sole{parent})
+	}
+	return b.open(lease(b), nil)
 }
+
+// sole owns one handle.
+type sole struct{ Handle }
+
+// Handles lists it.
+func (s sole) Handles(yield func(Handle) bool) { yield(s.Handle) }

@@ -26,10 +26,10 @@ func (s *Strong[T]) Unchecked() Unchecked[T] {
 	n := s.Clone()
 	if b.node != nil {
 		// The anchor of a handle whose value can be part of a cycle stands for that
-		// one handle. Those of a Local one share theirs.
-		l := n.Local()
-		n.Close()
-		n = l
+		// one handle. The anchor of a block that the collector does not see stands for
+		// all its handles.
+		b := &block[T]{drop: n, v: n.Value()}
+		n = b.open(lease(b), nil)
 	}
 	return unchecked(n)
 }
