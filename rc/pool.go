@@ -179,11 +179,18 @@ func (p *Pool[K, V]) opened(key K, e *entry[V], v V, err error) {
 	}
 	e.value = v
 	s := p.useLocked(key, e)
-	for _, w := range waiting {
+	if len(waiting) == 0 {
+		p.mu.Unlock()
+		p.idleError(key, s.Close()) // everyone has left
+		return
+	}
+	// No handle is kept here, not even for a moment: the last user's Close must be
+	// the last.
+	for _, w := range waiting[1:] {
 		w <- opened[V]{s: s.Clone()}
 	}
+	waiting[0] <- opened[V]{s: s}
 	p.mu.Unlock()
-	p.idleError(key, s.Close()) // it is the last if everyone has left
 }
 
 // await waits for the end of the opening or of ctx.
