@@ -37,7 +37,8 @@ type Handle interface {
 	Close() error
 	Count() int
 
-	// void reports whether the handle is a nil pointer.
+	// void reports whether the handle is a nil pointer, which no other method may
+	// be called on.
 	void() bool
 	// closeInto closes the handle, if it is open, and leaves what dies with it to
 	// the cascade.
@@ -59,7 +60,12 @@ type cascade struct {
 // add has the handles of o closed next.
 func (c *cascade) add(o Owner) {
 	n := len(c.todo)
-	c.fail(list(o, func(h Handle) { c.todo = append(c.todo, h) }))
+	c.fail(list(o, func(h Handle) bool {
+		if !absent(h) {
+			c.todo = append(c.todo, h)
+		}
+		return true
+	}))
 	slices.Reverse(c.todo[n:])
 }
 
@@ -124,20 +130,26 @@ func (s *Strong[T]) forget() {
 	}
 }
 
-// list calls f with the handles of o. A panic in Handles becomes its error.
-func list(o Owner, f func(Handle)) (err error) {
+// list calls o.Handles. A panic in it becomes its error.
+func list(o Owner, yield func(Handle) bool) (err error) {
 	finished := false
 	defer func() {
 		if !finished {
 			err = callFailed(reflect.TypeOf(o), recover())
 		}
 	}()
-	o.Handles(func(h Handle) bool {
-		if h != nil && !h.void() {
-			f(h)
-		}
-		return true
-	})
+	o.Handles(yield)
 	finished = true
 	return nil
+}
+
+// absent reports whether h is nil, or a nil pointer.
+func absent(h Handle) bool { return h == nil || h.void() }
+
+// nodeOf returns the node of the value that h leads to, if it has one.
+func nodeOf(h Handle) *node {
+	if absent(h) {
+		return nil
+	}
+	return h.node()
 }

@@ -196,13 +196,14 @@ func (p *pass) look() (cost int) {
 	n.seen = true
 	n.held = true // in case Handles fails
 	n.edges = span{len(p.edges), len(p.edges)}
-	err := list(n.owner, func(h Handle) {
-		if to := h.node(); to != nil {
+	err := list(n.owner, func(h Handle) bool {
+		if to := nodeOf(h); to != nil {
 			p.meet(to)
 			to.inside++
 			p.edges = append(p.edges, to)
 			n.edges.end++
 		}
+		return true
 	})
 	n.held = err != nil
 	collector.drops.fail(err)

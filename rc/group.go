@@ -61,12 +61,13 @@ func (p *pass) relist() (cost int) {
 	}
 	n.held = true // in case Handles fails
 	n.listed = span{len(g.handles), len(g.handles)}
-	err := list(n.owner, func(h Handle) {
-		if _, ok := g.known[h]; !ok {
+	err := list(n.owner, func(h Handle) bool {
+		if _, ok := g.known[h]; !ok && !absent(h) {
 			g.known[h] = struct{}{}
 			g.list(h, p.id)
 			n.listed.end++
 		}
+		return true
 	})
 	n.held = err != nil
 	collector.drops.fail(err)
