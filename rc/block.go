@@ -37,16 +37,13 @@ type cell[T any] struct {
 	anchor weak.Pointer[anchor] // the one that all handles share, if they do
 }
 
-// open makes the first share of a finished block; o is what lists its handles, if
-// it has any. Whoever upgrades a weak handle sees a finished block, because it
-// sees this store.
-func (b *block[T]) open(a *anchor, o Owner) *Strong[T] {
+// own gives the block a node if o lists handles. The block is not yet known to
+// others: they find it with a count of zero, or not at all.
+func (b *block[T]) own(o Owner) {
 	if o != nil {
 		b.node = &node{owner: o, block: b}
 		live.add(b.node)
 	}
-	b.word.store(1)
-	return newStrong(b, a)
 }
 
 // ownerOf returns the value as an Owner, or nil if it is none. Only a pointer or

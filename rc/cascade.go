@@ -117,9 +117,12 @@ func (s *Strong[T]) closeInto(c *cascade) {
 }
 
 func (s *Strong[T]) node() *node {
+	if s.state.load() != handleListing {
+		return nil
+	}
 	b := s.block.load()
 	if b == nil {
-		return nil
+		return nil // closed in between
 	}
 	return b.node
 }

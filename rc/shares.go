@@ -18,9 +18,8 @@ package rc
 // All operations on the word are sequentially consistent, as all of sync/atomic
 // is. Two orderings are relied on: what a goroutine did with the value before it
 // gave its share back happens before the drop by the goroutine that takes the
-// count to zero, because both change the word; and what New wrote happens before
-// what an upgrade reads, because the store that sets the count to one comes
-// after all other writes.
+// count to zero, because both change the word; and what NewCyclic wrote happens
+// before what an upgrade reads, because it sets the count to one after all else.
 type shares struct{ word word }
 
 const (
@@ -36,6 +35,13 @@ const (
 	// handles that nobody counts any more.
 	condemned = (lastEpoch + 1) << epochShift
 )
+
+// tryAcquire does what acquire does in the usual case, and can be inlined; if it
+// reports false, ask acquire.
+func (s *shares) tryAcquire() bool {
+	w := s.word.load()
+	return w-1 < most-1 && s.word.cas(w, w+1)
+}
 
 // acquire adds a share; it reports false if the value is dead.
 func (s *shares) acquire() bool {
@@ -62,6 +68,13 @@ const (
 	last                    // the caller took the count to zero and drops the value
 	already                 // there was no share to give back: an Unchecked handle was closed too often
 )
+
+// tryRelease gives a share back if others are left and nothing is in the way. It
+// can be inlined; if it reports false, call release.
+func (s *shares) tryRelease() bool {
+	w := s.word.load()
+	return w-2 < most-1 && s.word.cas(w, w-1)
+}
 
 // release gives a share back.
 func (s *shares) release() released {

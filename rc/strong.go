@@ -16,10 +16,23 @@ import (
 //
 // A Strong must not be copied.
 type Strong[T any] struct {
-	block  pointer[block[T]] // nil once closed
-	anchor *anchor           // belongs to whoever takes the block
-	id     uint64            // of the record, if the handle is tracked
+	// The block and the anchor belong to whoever sets the state to closed, who
+	// clears them. Others read them when they find the state open; to do so beside
+	// Close is the caller's mistake, and finds them as they were or nil. The
+	// exception is the cycle collector: if the state is handleListing, it reads the block
+	// at any time, and only atomic operations change it.
+	block  pointer[block[T]]
+	anchor *anchor
+	state  flag
+	id     uint32 // of the record, if the handle is tracked
 }
+
+// The states of a handle.
+const (
+	handleClosed  uint32 = iota
+	handleOpen           // and the value lists no handles
+	handleListing        // open, and the value lists handles
+)
 
 // New returns the first handle of v. When the last one is closed, that call of
 // Close runs drop(v) and returns its error, if it is one of the functions that
@@ -35,8 +48,9 @@ type Strong[T any] struct {
 // much as four allocations of 24 bytes. A value more alive at one time than ever
 // before costs a quarter of a microsecond besides.
 func New[T any, D func(T) | func(T) error](v T, drop D) *Strong[T] {
-	b := &block[T]{drop: drop, v: v}
-	return b.open(lease(b), ownerOf(&b.v))
+	b := &block[T]{shares: shares{word: word{v: 1}}, drop: drop, v: v}
+	b.own(ownerOf(&b.v))
+	return newStrong(b, lease(b))
 }
 
 // NewCyclic is New for a value that holds a weak handle to itself, or hands one
@@ -47,12 +61,17 @@ func NewCyclic[T any, D func(T) | func(T) error](build func(self Weak[T]) T, dro
 	b := &block[T]{drop: drop}
 	a := lease(b)
 	b.v = build(b.weak(a))
-	return b.open(a, ownerOf(&b.v))
+	b.own(ownerOf(&b.v))
+	b.word.store(1) // and with it all the above
+	return newStrong(b, a)
 }
 
 // newStrong returns a handle for a share that the caller has acquired.
 func newStrong[T any](b *block[T], a *anchor) *Strong[T] {
-	s := &Strong[T]{block: pointer[block[T]]{p: unsafe.Pointer(b)}, anchor: a}
+	s := &Strong[T]{block: pointer[block[T]]{p: unsafe.Pointer(b)}, anchor: a, state: flag{v: handleOpen}}
+	if b.node != nil {
+		s.state.v = handleListing
+	}
 	if tracking.Load() {
 		track(s, b)
 	}
@@ -65,7 +84,7 @@ func newStrong[T any](b *block[T], a *anchor) *Strong[T] {
 // does not keep it, and a handle that nobody refers to any more was leaked; the
 // value is dropped then as if it had been closed.
 func (s *Strong[T]) Value() T {
-	b := s.block.load()
+	b := s.opened()
 	if b == nil {
 		panic(s.fault(UseAfterClose))
 	}
@@ -78,8 +97,8 @@ func (s *Strong[T]) Value() T {
 // It allocates the handle, 24 bytes, which is half of what Clone and Close cost
 // together; [Strong.Unchecked] avoids it.
 func (s *Strong[T]) Clone() *Strong[T] {
-	b, a := s.block.load(), s.anchor
-	if b == nil || a == nil || !b.acquire() {
+	b, a := s.opened(), s.anchor
+	if b == nil || a == nil || !b.tryAcquire() && !b.acquire() {
 		panic(s.fault(UseAfterClose))
 	}
 	return newStrong(b, b.anchorFor(a))
@@ -105,6 +124,10 @@ func (s *Strong[T]) Close() error {
 	if b == nil {
 		return s.fault(DoubleClose)
 	}
+	if b.node == nil && b.tryRelease() {
+		runtime.KeepAlive(a) // not lost before its share is back
+		return nil
+	}
 	switch b.giveBack(a) {
 	case last:
 		return b.end()
@@ -114,15 +137,28 @@ func (s *Strong[T]) Close() error {
 	return nil
 }
 
+// opened returns the block, or nil if the handle is closed.
+func (s *Strong[T]) opened() *block[T] {
+	if s.state.load() == handleClosed {
+		return nil
+	}
+	return s.block.plain()
+}
+
 // take takes the share out of the handle, which is closed then. It returns nil
 // if it was closed before.
 func (s *Strong[T]) take() (*block[T], *anchor) {
-	b := s.block.swap(nil)
-	if b == nil {
+	state := s.state.swap(handleClosed)
+	if state == handleClosed {
 		return nil, nil
 	}
-	a := s.anchor
+	b, a := s.block.plain(), s.anchor
 	s.anchor = nil
+	if state == handleListing {
+		s.block.store(nil)
+	} else {
+		s.block.clear()
+	}
 	if s.id != 0 {
 		records.closed(s.id)
 	}
@@ -146,7 +182,7 @@ func (s *Strong[T]) Move() *Strong[T] {
 // Weak returns a weak handle of the value. It panics with a [*Fault] if s is
 // closed.
 func (s *Strong[T]) Weak() Weak[T] {
-	b, a := s.block.load(), s.anchor
+	b, a := s.opened(), s.anchor
 	if b == nil || a == nil {
 		panic(s.fault(UseAfterClose))
 	}
@@ -165,7 +201,7 @@ func (s *Strong[T]) Weak() Weak[T] {
 // Weak handles are plain values that Go copies without telling anyone, so
 // nothing counts them.
 func (s *Strong[T]) Count() int {
-	b := s.block.load()
+	b := s.opened()
 	if b == nil {
 		return 0
 	}
@@ -181,11 +217,17 @@ func (s *Strong[T]) Count() int {
 // A Local handle costs what New costs.
 func (s *Strong[T]) Local() *Strong[T] {
 	parent := s.Clone()
-	b := &block[T]{drop: parent, v: parent.Value()}
+	b := standIn(parent)
 	if parent.node() != nil {
-		return b.open(lease(b), sole{parent})
+		b.own(sole{parent})
 	}
-	return b.open(lease(b), nil)
+	return newStrong(b, lease(b))
+}
+
+// standIn returns a block that counts apart, and takes over a handle of the block
+// that it stands for.
+func standIn[T any](parent *Strong[T]) *block[T] {
+	return &block[T]{shares: shares{word: word{v: 1}}, drop: parent, v: parent.Value()}
 }
 
 // sole owns one handle.

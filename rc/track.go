@@ -88,7 +88,7 @@ func track[T any](s *Strong[T], b *block[T]) {
 
 // recordLost runs on one of the runtime's cleanup goroutines when a tracked
 // handle has been collected.
-func recordLost(id uint64) {
+func recordLost(id uint32) {
 	if f := records.collected(id); f != nil {
 		go report(f)
 	}
@@ -97,7 +97,7 @@ func recordLost(id uint64) {
 // record is what is known of a tracked handle. It stays until the handle has been
 // collected, and must not refer to it, nor to its anchor.
 type record struct {
-	id     uint64
+	id     uint32
 	of     any // the block; nil once the handle is closed
 	typ    reflect.Type
 	made   Stack
@@ -113,8 +113,8 @@ type record struct {
 // everything else about tracking takes longer.
 type recordTable struct {
 	mu   sync.Mutex
-	last uint64
-	all  map[uint64]*record
+	last uint32
+	all  map[uint32]*record
 	lost []*record // the last of the leaked ones
 }
 
@@ -122,20 +122,22 @@ var records recordTable
 
 const lostKept = 100
 
-func (t *recordTable) add(r *record) (id uint64) {
+func (t *recordTable) add(r *record) (id uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.all == nil {
-		t.all = make(map[uint64]*record)
+		t.all = make(map[uint32]*record)
 	}
-	t.last++
+	for t.last == 0 || t.all[t.last] != nil { // 0 is no id, and ids come again
+		t.last++
+	}
 	r.id = t.last
 	t.all[r.id] = r
 	return r.id
 }
 
 // closed notes that the handle has been closed, and where.
-func (t *recordTable) closed(id uint64) {
+func (t *recordTable) closed(id uint32) {
 	s := callers()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -144,7 +146,7 @@ func (t *recordTable) closed(id uint64) {
 }
 
 // stacks returns where the handle was made and where it was closed.
-func (t *recordTable) stacks(id uint64) (made, closed Stack) {
+func (t *recordTable) stacks(id uint32) (made, closed Stack) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.all[id]
@@ -153,7 +155,7 @@ func (t *recordTable) stacks(id uint64) (made, closed Stack) {
 
 // collected notes that the handle is gone; it returns the fault if that was a
 // leak.
-func (t *recordTable) collected(id uint64) *Fault {
+func (t *recordTable) collected(id uint32) *Fault {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.all[id]

@@ -24,7 +24,7 @@ func (w Weak[T]) Upgrade() (*Strong[T], bool) {
 		return nil, false
 	}
 	a := w.cell.anchor.Value()
-	if a == nil && !b.ownAnchors() || !b.acquire() {
+	if a == nil && !b.ownAnchors() || !b.tryAcquire() && !b.acquire() {
 		return nil, false
 	}
 	return newStrong(b, b.anchorFor(a)), true
