@@ -16,11 +16,11 @@ import (
 //
 // A Strong must not be copied.
 type Strong[T any] struct {
-	// The block and the anchor belong to whoever sets the state to closed, who
-	// clears them. Others read them when they find the state open; to do so beside
-	// Close is the caller's mistake, and finds them as they were or nil. The
-	// exception is the cycle collector: if the state is handleListing, it reads the block
-	// at any time, and only atomic operations change it.
+	// The block and the anchor belong to whoever sets the state to handleClosed,
+	// who clears them. Others read them while the state is another; to do so beside
+	// Close is the caller's mistake, and finds them as they were or nil. But the
+	// cycle collector reads the block of a handle that is handleListing at any time,
+	// so that one is cleared atomically.
 	block  pointer[block[T]]
 	anchor *anchor
 	state  flag
@@ -101,7 +101,9 @@ func (s *Strong[T]) Clone() *Strong[T] {
 	if b == nil || a == nil || !b.tryAcquire() && !b.acquire() {
 		panic(s.fault(UseAfterClose))
 	}
-	return newStrong(b, b.anchorFor(a))
+	c := newStrong(b, b.anchorFor(a))
+	runtime.KeepAlive(s) // its share was there when the new one was added
+	return c
 }
 
 // Close gives the handle back. If it was the last, Close drops the value on this
