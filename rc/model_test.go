@@ -240,6 +240,7 @@ func reachable(actors []*actor) map[*atom]bool {
 func (w *world) check(actors []*actor) {
 	alive := reachable(actors)
 	if !w.forget {
+		w.finishPass() // which may be in the middle of dropping a cycle
 		w.checkCounting(alive)
 		w.collectAll()
 	} else {
@@ -288,6 +289,15 @@ func (w *world) settled(alive map[*atom]bool) bool {
 		}
 	}
 	return true
+}
+
+func (w *world) finishPass() {
+	for more := true; more; {
+		var err error
+		if _, more, err = rc.CollectSome(1000); err != nil {
+			w.t.Error(err)
+		}
+	}
 }
 
 func (w *world) collectAll() {
