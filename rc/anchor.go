@@ -25,9 +25,9 @@ import (
 // it, because closing a handle clears what it refers to. Programs pay for as
 // many cleanups as they have values at one time, not for one each.
 //
-// The slot is a plain field. It is written only by goroutines that hold the
-// anchor, and the cleanup that reads it runs after a collection has found that
-// none does: the runtime orders the two.
+// The fields of the slot are plain. They are written only by goroutines that hold
+// the anchor, and the cleanup that reads them runs after a collection has found
+// that none does: the runtime orders the two.
 type anchor struct {
 	slot *slot
 	self atomic.Pointer[weak.Pointer[anchor]] // made when a weak handle first needs it
@@ -35,27 +35,27 @@ type anchor struct {
 }
 
 type slot struct {
-	owner   loser // nil while the anchor is not in use
-	tracked bool  // the anchor's only handle has a record, which reports its loss
+	lessee  lessee // nil while the anchor is not in use
+	tracked bool   // the anchor's only handle has a record, which reports its loss
 }
 
-// loser is a block, for the cleanup.
-type loser interface {
+// lessee is a block, for the cleanup.
+type lessee interface {
 	lost(*slot)
 }
 
-// lease returns an anchor for a handle of o.
-func lease(o loser) *anchor {
+// lease returns an anchor for handles of b.
+func lease(b lessee) *anchor {
 	a, _ := anchors.Get().(*anchor)
 	if a == nil {
 		a = newAnchors()
 	}
-	a.slot.owner = o
+	a.slot.lessee = b
 	return a
 }
 
-// giveUp takes back an anchor that no handle refers to any more.
-func giveUp(a *anchor) {
+// putBack takes back an anchor that no handle refers to any more.
+func putBack(a *anchor) {
 	*a.slot = slot{}
 	anchors.Put(a)
 }
@@ -101,7 +101,7 @@ func newAnchors() *anchor {
 // anchorLost runs on one of the runtime's cleanup goroutines, where the user's
 // drop must not run: it could block all other cleanups of the program.
 func anchorLost(s *slot) {
-	if s.owner != nil {
-		go s.owner.lost(s)
+	if s.lessee != nil {
+		go s.lessee.lost(s)
 	}
 }

@@ -83,7 +83,7 @@ func (b *block[T]) ownAnchors() bool {
 func (b *block[T]) giveBack(a *anchor) released {
 	r := b.release()
 	if b.node != nil || r == last {
-		giveUp(a)
+		putBack(a)
 	}
 	runtime.KeepAlive(a) // not lost before its share is back
 	return r

@@ -111,8 +111,14 @@ func (s *Strong[T]) void() bool { return s == nil }
 
 func (s *Strong[T]) closeInto(c *cascade) {
 	b, a := s.take()
-	if b != nil && b.giveBack(a) == last {
+	if b == nil {
+		return
+	}
+	switch b.giveBack(a) {
+	case last:
 		b.endInto(c)
+	case already:
+		c.fail(s.fault(DoubleClose))
 	}
 }
 
@@ -129,7 +135,7 @@ func (s *Strong[T]) node() *node {
 
 func (s *Strong[T]) forget() {
 	if b, a := s.take(); b != nil {
-		giveUp(a)
+		putBack(a)
 	}
 }
 

@@ -18,6 +18,9 @@ var ErrCollecting = errors.New("rc: a collection of cycles is running")
 // Collect is about to judge can put off the judgement; it is repeated twice and
 // then left to the next call.
 //
+// A caller of Collect must not hold a lock that a drop function or a method
+// Handles takes.
+//
 // In a cycle no order is right for all. The drop functions run on this goroutine,
 // each value before those that it lists, beginning with the oldest; handles of a
 // value are closed as soon as it has been dropped, so a drop function that relies
@@ -195,7 +198,10 @@ func (p *pass) look() (cost int) {
 	p.meet(n)
 	p.nodes = append(p.nodes, n)
 	n.seen = true
-	n.held = true // in case Handles fails
+	n.held = true // in case it is dead, or Handles fails
+	if n.block.count() == 0 {
+		return 1
+	}
 	n.edges = span{len(p.edges), len(p.edges)}
 	err := list(n.owner, func(h Handle) bool {
 		if to := nodeOf(h); to != nil {

@@ -32,8 +32,6 @@ const (
 	undecided = iota
 	calledOff
 	committed
-
-	stateMask = 3
 )
 
 // nextEpoch opens a new decision. Only the collector calls it, when no value is

@@ -12,6 +12,8 @@ import "runtime"
 // Use it where profiles ask for it and the pairs of Clone and Close can be seen
 // together.
 //
+// An Unchecked that is kept after it was closed keeps the value's memory.
+//
 // The zero Unchecked refers to nothing.
 type Unchecked[T any] struct {
 	block  *block[T]

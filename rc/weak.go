@@ -5,7 +5,7 @@ package rc
 // refer to the same value, dead or alive, so a Weak can be a map key. The zero
 // Weak refers to nothing.
 //
-// A Weak keeps nothing of a dead value but a record of 32 bytes.
+// A Weak keeps nothing of a dead value but a record of 16 bytes.
 type Weak[T any] struct {
 	cell *cell[T]
 }
