@@ -148,9 +148,8 @@ func ExamplePool() {
 
 func ExampleFault() {
 	defer rc.Track(rc.Track(true))
-	defer rc.OnFault(rc.OnFault(func(f *rc.Fault) {
-		fmt.Println("reported:", f.Kind)
-	}))
+	old := rc.OnFault(func(f *rc.Fault) { fmt.Println("reported:", f.Kind) })
+	defer func() { rc.OnFault(old) }()
 	s := rc.New(1, func(int) {})
 	s.Close()
 	err := s.Close()

@@ -29,7 +29,7 @@ package rc
 var verdict word // epoch << 2 | state
 
 const (
-	undecided = iota
+	undecided = iota + 1
 	calledOff
 	committed
 )

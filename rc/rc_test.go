@@ -406,7 +406,7 @@ func TestPanicInDrop(t *testing.T) {
 
 func TestFaultHookPanics(t *testing.T) {
 	old := rc.OnFault(func(*rc.Fault) { panic("hook") })
-	defer rc.OnFault(old)
+	defer func() { rc.OnFault(old) }()
 	s := rc.New(1, func(int) {})
 	s.Close()
 	if err := s.Close(); !errors.Is(err, rc.ErrClosed) {

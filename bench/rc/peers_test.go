@@ -7,8 +7,8 @@ import (
 
 // resource stands for what is counted: 64 bytes.
 type resource struct {
-	next *resource
-	_    [7]uintptr
+	_ *resource // the collector has something to look at
+	_ [7]uintptr
 }
 
 func release(*resource) {}
