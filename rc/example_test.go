@@ -163,12 +163,36 @@ func ExampleFault() {
 	// made at github.com/weakref-go/weakref/rc_test.ExampleFault
 }
 
+// A service may count some kinds of faults and stop at others.
+func ExampleKind() {
+	counts := make(map[rc.Kind]int)
+	old := rc.OnFault(func(f *rc.Fault) { counts[f.Kind]++ })
+	defer func() { rc.OnFault(old) }()
+	s := rc.New(1, func(int) { panic("no") })
+	s.Close()
+	s.Close()
+	s.Close()
+	fmt.Println(counts[rc.CallFailed], counts[rc.DoubleClose], rc.DoubleClose)
+	// Output:
+	// 1 2 handle closed twice
+}
+
+func ExampleStack() {
+	s := rc.New(1, func(int) {})
+	s.Close()
+	var f *rc.Fault
+	errors.As(s.Close(), &f)
+	fmt.Println("closed again by", firstLine(f.Found))
+	// Output:
+	// closed again by github.com/weakref-go/weakref/rc_test.ExampleStack
+}
+
 func firstLine(s rc.Stack) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s.String()), "\n")
 	return line
 }
 
-func ExampleOpen() {
+func ExampleOpenHandle() {
 	defer rc.Track(rc.Track(true))
 	s := rc.New("socket", func(string) {})
 	for _, h := range rc.Open() {
@@ -177,11 +201,11 @@ func ExampleOpen() {
 	s.Close()
 	fmt.Println(len(rc.Open()), "open")
 	// Output:
-	// string made at github.com/weakref-go/weakref/rc_test.ExampleOpen
+	// string made at github.com/weakref-go/weakref/rc_test.ExampleOpenHandle
 	// 0 open
 }
 
-// printer prints what a test would fail with.
+// printer is a TestingT that prints what a test would fail with.
 type printer struct{}
 
 func (printer) Helper() {}
@@ -190,14 +214,14 @@ func (printer) Errorf(format string, args ...any) {
 	fmt.Println(first)
 }
 
-func ExampleVerifyNone() {
+func ExampleTestingT() {
 	defer rc.Track(rc.Track(true)) // for real tests: in TestMain
-	var t printer                  // a *testing.T
+	var t rc.TestingT = printer{}  // for real tests: a *testing.T
 
 	s := rc.New("socket", func(string) {})
 	rc.VerifyNone(t)
 	s.Close()
-	rc.VerifyNone(t) // says nothing
+	rc.VerifyNone(t) // all closed: it says nothing
 	// Output:
 	// rc: 1 handles were not closed:
 }
