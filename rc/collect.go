@@ -53,7 +53,9 @@ func Collect() (dropped int, err error) {
 // goes on where it stopped. more is false once all has been looked at; the call
 // after that begins anew.
 //
-// A single call of Handles or drop is not interrupted, whatever it takes.
+// A single call of Handles or drop is not interrupted, whatever it takes. Between
+// the calls the memory of values that have died since is kept, if they had been
+// looked at.
 func CollectSome(budget int) (dropped int, more bool, err error) {
 	if !collector.mu.TryLock() {
 		return 0, true, ErrCollecting
