@@ -19,9 +19,10 @@ import (
 // By listing its handles a value also lets [Collect] find cycles that it is part
 // of. That adds two rules, since Collect must be able to tell who holds a handle:
 //
-//   - A handle is listed once, by one value. A handle that has been listed is not
-//     used elsewhere as if it were not: to take one out of a value, use what
-//     [Strong.Move] or [Strong.Clone] returns, and close the listed one.
+//   - A handle is listed once, by one value, and is that value's until it is
+//     closed. To take one out of a value, take what its [Strong.Move] returns, or
+//     its [Strong.Clone] and close it, and not the handle itself: Collect cannot
+//     see that it left, and may drop what it leads to while it is used.
 //   - Collect calls Handles at any time and on any goroutine, even while drop runs
 //     or after it. If the handles change, a lock or an atomic pointer must guard
 //     them. Handles must do nothing but list, and not wait for long.

@@ -20,10 +20,11 @@ import (
 // everyone who asks for it waits for that one, and while one is being closed, the
 // next is not opened. An error of Open goes to those who waited and is not kept.
 //
-// Set the fields before the first Get. A Pool must not be copied after it. It has
-// no goroutine but those that run Open, and none of its own that would keep it: a
-// Pool that nobody refers to is collected like anything else once its resources
-// are closed.
+// Set the fields before the first Get. A Pool must not be copied after it. The
+// methods are safe for concurrent use.
+//
+// A Pool has no goroutines but those that run Open, and is collected like anything
+// else once its resources are closed and nobody refers to it.
 type Pool[K comparable, V any] struct {
 	// Open opens the resource. It runs on a goroutine of its own. Its context has
 	// the values of the first caller's and is cancelled when all who waited for the

@@ -92,7 +92,7 @@ func (s *Strong[T]) Value() T {
 }
 
 // Clone returns another handle of the same value. It panics with a [*Fault] if
-// s is closed.
+// s is closed, and with a text if the value has 2147483647 handles.
 //
 // It allocates the handle, 24 bytes, which is half of what Clone and Close cost
 // together; [Strong.Unchecked] avoids it.

@@ -14,7 +14,8 @@ import "runtime"
 //
 // An Unchecked that is kept after it was closed keeps the value's memory.
 //
-// The zero Unchecked refers to nothing.
+// The zero Unchecked refers to nothing, and none of its methods may be called. The
+// methods are safe for concurrent use.
 type Unchecked[T any] struct {
 	block  *block[T]
 	anchor *anchor

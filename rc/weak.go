@@ -3,7 +3,7 @@ package rc
 // Weak is a weak handle: it does not keep the value. It is a small value, may be
 // copied freely and needs no closing. Two Weak handles are equal exactly if they
 // refer to the same value, dead or alive, so a Weak can be a map key. The zero
-// Weak refers to nothing.
+// Weak refers to nothing. The methods are safe for concurrent use.
 //
 // A Weak keeps nothing of a dead value but a record of 16 bytes.
 type Weak[T any] struct {
