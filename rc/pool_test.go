@@ -131,6 +131,18 @@ func TestPoolSingleFlight(t *testing.T) {
 	})
 }
 
+// The opening itself holds no handle, not even for a moment.
+func TestPoolLastCloseIsTheUsers(t *testing.T) {
+	x := &exchange{t: t}
+	p := x.pool()
+	for range 1000 {
+		get(t, p, "a").Close()
+		if n := p.Len(); n != 0 {
+			t.Fatalf("%d resources after the last Close", n)
+		}
+	}
+}
+
 func TestPoolOpenError(t *testing.T) {
 	faults(t)
 	fail := errors.New("no route")
