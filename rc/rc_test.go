@@ -471,3 +471,29 @@ func TestGoexitInDrop(t *testing.T) {
 	<-done
 	j.want(t, "b")
 }
+
+// What each operation allocates, and that anchors are used again: a new one would
+// be two more at least.
+func TestAllocations(t *testing.T) {
+	drop := func(int) {}
+	s := rc.New(1, drop)
+	w, u := s.Weak(), s.Unchecked()
+	for _, op := range []struct {
+		name string
+		most float64
+		f    func()
+	}{
+		{"Value", 0, func() { s.Value() }},
+		{"Weak", 0, func() { s.Weak() }},
+		{"Unchecked.Clone and Close", 0, func() { u.Clone().Close() }},
+		{"Clone and Close", 1, func() { s.Clone().Close() }},
+		{"Upgrade and Close", 1, func() { c, _ := w.Upgrade(); c.Close() }},
+		{"New and Close", 3, func() { rc.New(1, drop).Close() }}, // 2, but the race detector empties pools
+	} {
+		if n := testing.AllocsPerRun(1000, op.f); n > op.most {
+			t.Errorf("%s: %v allocations, at most %v wanted", op.name, n, op.most)
+		}
+	}
+	u.Close()
+	s.Close()
+}

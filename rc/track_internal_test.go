@@ -35,3 +35,33 @@ func TestRecordsDoNotPileUp(t *testing.T) {
 	})
 	records.forgetLost()
 }
+
+// A block may learn that it lost a handle before the handle's own cleanup runs, or
+// after.
+func TestRecordOfALostHandle(t *testing.T) {
+	for _, blockFirst := range []bool{false, true} {
+		var all recordTable
+		b := new(block[int])
+		id := all.add(&record{of: b})
+		settle := func() {
+			if n := all.settle(b); n != 1 {
+				t.Errorf("the block lost %d tracked handles", n)
+			}
+		}
+		collected := func() {
+			if f := all.collected(id); f == nil || f.Kind != Leak {
+				t.Errorf("reported %v", f)
+			}
+		}
+		if blockFirst {
+			settle()
+			collected()
+		} else {
+			collected()
+			settle()
+		}
+		if len(all.all) != 0 {
+			t.Error("the record stays")
+		}
+	}
+}
