@@ -43,6 +43,16 @@ func (l *faultList) leaks() (handles int, all []*rc.Fault) {
 	return handles, all
 }
 
+// waitForLeak waits until one lost handle has been reported, since the last call
+// or leaks.
+func (l *faultList) waitForLeak(t *testing.T) {
+	t.Helper()
+	weaktest.Eventually(t, "one lost handle is reported", func() bool {
+		n, _ := l.leaks()
+		return n == 1
+	})
+}
+
 func TestLeakIsDropped(t *testing.T) {
 	l := faults(t)
 	var dropped atomic.Int32
@@ -86,10 +96,7 @@ func TestLeakIsNotDroppedWhileAHandleIsHeld(t *testing.T) {
 	s.Close()
 	c.Close()
 	j.want(t, "") // the leaked share is still counted
-	weaktest.Eventually(t, "the leak is noticed once all others are closed", func() bool {
-		n, _ := l.leaks()
-		return n == 1
-	})
+	l.waitForLeak(t)
 	j.want(t, "v")
 }
 
@@ -99,10 +106,7 @@ func TestLeakIsDroppedBesideWeakHandles(t *testing.T) {
 	var dropped atomic.Bool
 	var w rc.Weak[*int]
 	off(func() { w = rc.New(new(int), func(*int) { dropped.Store(true) }).Weak() })
-	weaktest.Eventually(t, "the leak is noticed", func() bool {
-		n, _ := l.leaks()
-		return n == 1
-	})
+	l.waitForLeak(t)
 	if !dropped.Load() {
 		t.Error("reported, but not dropped")
 	}
@@ -118,10 +122,7 @@ func TestLeakedOwnerIsDroppedInOrder(t *testing.T) {
 	off(func() {
 		family(&j, "root", family(&j, "a", rc.New("leaf", j.note)), family(&j, "b"))
 	})
-	weaktest.Eventually(t, "the leak is noticed", func() bool {
-		n, _ := l.leaks()
-		return n > 0
-	})
+	l.waitForLeak(t)
 	j.want(t, "root a leaf b")
 }
 
@@ -133,10 +134,7 @@ func TestLeakOntoACycle(t *testing.T) {
 		a := family(&j, "a")
 		a.Value().add(family(&j, "b", a.Clone()))
 	})
-	weaktest.Eventually(t, "the leak is noticed", func() bool {
-		n, _ := l.leaks()
-		return n == 1
-	})
+	l.waitForLeak(t)
 	j.want(t, "")
 	collect(t, 2)
 	j.want(t, "a b")
@@ -150,10 +148,7 @@ func TestLeakOfLocal(t *testing.T) {
 		s.Local()
 		s.Close()
 	})
-	weaktest.Eventually(t, "the leak is noticed", func() bool {
-		n, _ := l.leaks()
-		return n == 1
-	})
+	l.waitForLeak(t)
 	j.want(t, "v")
 }
 
