@@ -9,7 +9,7 @@ import (
 // this file and through mutex. Built with the tag rcsched, each of their
 // operations hands control to a scheduler, so that a test can run every
 // interleaving of a few goroutines; see sched_test.go. Built without it, step is
-// empty and they are the types of package sync.
+// empty, and they are what package sync has.
 
 // word, flag and pointer are atomic.Uint64, Uint32 and Pointer that a literal can
 // set before anyone else knows of them. An atomic store there would cost 5 to 7 ns,

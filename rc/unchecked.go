@@ -12,7 +12,8 @@ import "runtime"
 // Use it where profiles ask for it and the pairs of Clone and Close can be seen
 // together.
 //
-// An Unchecked that is kept after it was closed keeps the value's memory.
+// An Unchecked that is kept after it was closed keeps the value's memory, and may
+// hold up the backstop for a handle that another value has lost.
 //
 // The zero Unchecked refers to nothing, and none of its methods may be called. The
 // methods are safe for concurrent use.
