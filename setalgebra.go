@@ -2,7 +2,8 @@ package weakref
 
 import "iter"
 
-// Insert adds the objects of a sequence. It panics as Add does.
+// Insert adds the objects of a sequence. It panics as Add does, after those that came
+// before have been added.
 func (s *Set[T]) Insert(seq iter.Seq[*T]) {
 	for p := range seq {
 		s.Add(p)
