@@ -9,13 +9,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weakref-go/weakref/cmd/weakref/internal/demo"
 	"github.com/weakref-go/weakref/cmd/weakref/internal/vet"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	if err := command().ExecuteContext(ctx); err != nil {
+		if ctx.Err() != nil {
+			os.Exit(130) // as if the signal had ended it
+		}
 		os.Exit(1)
 	}
 }
@@ -28,6 +33,6 @@ func command() *cobra.Command {
 		Short:        "References that do not keep things alive",
 		SilenceUsage: true,
 	}
-	c.AddCommand(vet.Command())
+	c.AddCommand(demo.Command(), vet.Command())
 	return c
 }
