@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 )
@@ -91,18 +90,6 @@ func byName(r *report) map[string]trial {
 		m[t.Name] = t
 	}
 	return m
-}
-
-// output is a writer that several goroutines may use.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
 }
 
 // execute runs the command as a user would.
