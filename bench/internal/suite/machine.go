@@ -1,0 +1,129 @@
+package suite
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"time"
+)
+
+// footprint returns the bytes that live on the heap, and those of the collector's
+// records beside it, which MemStats counts as OtherSys.
+func footprint() int64 {
+	settle()
+	runtime.GC()
+	settle()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.OtherSys)
+}
+
+// resident returns the bytes that the runtime has from the system.
+func resident() int64 {
+	s := []metrics.Sample{
+		{Name: "/memory/classes/total:bytes"},
+		{Name: "/memory/classes/heap/released:bytes"},
+	}
+	metrics.Read(s)
+	return int64(s[0].Value.Uint64() - s[1].Value.Uint64())
+}
+
+// settle waits until the process does nothing in the background: cleanups,
+// sweeping of maps. It gives up after ten seconds.
+func settle() {
+	const slice = 3 * time.Millisecond
+	last, ok := cpu()
+	if !ok {
+		time.Sleep(50 * time.Millisecond)
+		return
+	}
+	quiet := 0
+	for end := time.Now().Add(10 * time.Second); quiet < 3 && time.Now().Before(end); {
+		time.Sleep(slice)
+		now, _ := cpu()
+		if quiet++; now-last > slice/10 {
+			quiet = 0
+		}
+		last = now
+	}
+}
+
+// collection is what a forced collection costs, with all that it sets off.
+type collection struct {
+	cpu, wall, pause time.Duration
+}
+
+// collect returns the median of several forced collections.
+func collect(rounds int) collection {
+	var all [3][]time.Duration
+	for range rounds {
+		c := collectOnce()
+		all[0] = append(all[0], c.cpu)
+		all[1] = append(all[1], c.wall)
+		all[2] = append(all[2], c.pause)
+	}
+	for _, list := range all {
+		slices.Sort(list)
+	}
+	return collection{all[0][rounds/2], all[1][rounds/2], all[2][rounds/2]}
+}
+
+func collectOnce() collection {
+	settle()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	before := m.PauseTotalNs
+	begin, _ := cpu()
+	start := time.Now()
+	runtime.GC()
+	wall := time.Since(start)
+	settle()
+	end, _ := cpu()
+	runtime.ReadMemStats(&m)
+	return collection{end - begin, wall, time.Duration(m.PauseTotalNs - before)}
+}
+
+// stopwatch is a Timer that also counts allocations.
+type stopwatch struct {
+	elapsed time.Duration
+	start   time.Time
+}
+
+func (s *stopwatch) StartTimer() { s.start = time.Now() }
+func (s *stopwatch) StopTimer()  { s.elapsed += time.Since(s.start) }
+
+// Measure runs a case for about atLeast and returns its figures.
+func Measure(c Case, atLeast time.Duration) []Metric {
+	runtime.GC()
+	settle()
+	if c.Probe != nil {
+		return c.Probe()
+	}
+	var w stopwatch
+	count := c.Batch
+	c.Loop(&w, count) // warms up, too
+	for w.elapsed < atLeast/4 {
+		count *= 2
+		w = stopwatch{}
+		c.Loop(&w, count)
+	}
+	if count = roundUp(int(float64(count)*float64(atLeast)/float64(w.elapsed)), c.Batch); count == 0 {
+		count = c.Batch
+	}
+	w = stopwatch{}
+	before := mallocs()
+	c.Loop(&w, count)
+	allocs := float64(mallocs()-before) / float64(count*max(1, c.Threads))
+	return []Metric{
+		{float64(w.elapsed) / float64(count), "ns/op"},
+		{allocs, "allocs/op"},
+	}
+}
+
+func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+
+func mallocs() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}
