@@ -38,7 +38,7 @@ func run(b *testing.B, c suite.Case) {
 // TestCases runs every case once, with few entries. The cases check for themselves
 // that they do what they say, and panic if not.
 func TestCases(t *testing.T) {
-	const scale = 1000
+	const scale = 10_000
 	seen := map[string]bool{}
 	for _, set := range suite.Sets(scale) {
 		for _, c := range set.Cases() {

@@ -25,7 +25,7 @@ type cacheImpl struct {
 	make func(size int, loads *atomic.Int64) cached
 }
 
-const OurCache = "weakref/cache"
+const OurCache = "weakref.Cache"
 
 var cacheImpls = []cacheImpl{
 	{OurCache, weakCache},

@@ -27,7 +27,7 @@ func (i cacheImpl) cases(name Name) []Case {
 		probe(t.name, func() []Metric { return i.hits(size, t.keys(10*size, 50*size)) })
 	}
 	probe("shared", func() []Metric { return i.shared(size, zipf(10*size, 50*size)) })
-	for _, threads := range threads() {
+	for _, threads := range Threads() {
 		c := Case{Name: name.op("hit"), Batch: size, Loop: i.hot(size, threads)}
 		c.Threads = threads
 		list = append(list, c)

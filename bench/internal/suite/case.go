@@ -118,19 +118,19 @@ func Find(name string, scale Scale) (Set, bool) {
 	return Set{}, false
 }
 
-// Select returns the sets whose names match.
-func Select(all []Set, only *regexp.Regexp, slow bool) []Set {
+// Select returns the sets of the groups that match.
+func Select(all []Set, groups *regexp.Regexp, slow bool) []Set {
 	var chosen []Set
 	for _, s := range all {
-		if only.MatchString(s.String()) && (slow || !s.Slow) {
+		if groups.MatchString(s.Group) && (slow || !s.Slow) {
 			chosen = append(chosen, s)
 		}
 	}
 	return chosen
 }
 
-// threads returns the numbers of threads to measure with.
-func threads() []int {
+// Threads returns the numbers of threads to measure with.
+func Threads() []int {
 	if runtime.GOMAXPROCS(0) < 2 {
 		return []int{1}
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	Interner     = "weakref.Interner"
 	Unique       = "unique.Make"
-	Go4Intern    = "go4.org/intern"
+	Go4Intern    = "go4-intern"
 	StrongIntern = "xsync.Map"
 )
 

@@ -9,7 +9,7 @@ import (
 // nothing is the control of the measurements with a million entries: the same
 // objects, alive or dying, in no map. What calls are held up by then is the
 // collector's, or the scheduler's.
-const nothing = "no map"
+const nothing = "no-map"
 
 // millionSets measures what a million entries mean for those who use the map at the
 // same time: while collections run, and when all entries but a few die.

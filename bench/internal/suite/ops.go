@@ -10,19 +10,19 @@ func (f *fixture[K, V]) cases(name Name) []Case {
 	}
 	batch := min(f.n, 1<<14)
 	add("store", 1, 0, nil, f.store)
-	for _, threads := range threads() {
+	for _, threads := range Threads() {
 		add("hit", threads, batch, f.look(threads, true), nil)
 		add("miss", threads, batch, f.look(threads, false), nil)
 	}
 	add("collect", 1, 0, nil, f.collections)
 	add("iterate", 1, f.n, f.each, nil)
 	add("replace", 1, batch, f.replace, nil)
-	for _, threads := range threads() {
+	for _, threads := range Threads() {
 		add("mixed-90-10", threads, batch, f.mixed(threads, 1), nil)
 		add("mixed-50-50", threads, batch, f.mixed(threads, 5), nil)
 	}
 	add("delete", 1, 0, nil, f.remove)
-	if len(threads()) > 1 {
+	if len(Threads()) > 1 {
 		add("store", 2, 0, nil, f.storeParallel(2))
 	}
 	return list

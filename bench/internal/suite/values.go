@@ -1,5 +1,7 @@
 package suite
 
+import "slices"
+
 // Names of the implementations, as the results have them.
 const (
 	ValueMap    = "weakref.ValueMap"
@@ -92,3 +94,6 @@ func mark(sets []Set, slow bool) []Set {
 	}
 	return sets
 }
+
+// Sizes returns the numbers of entries at which everything is measured.
+func Sizes() []int { return slices.Clone(sizes) }

@@ -1,0 +1,176 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/weakref-go/weakref/bench/internal/suite"
+)
+
+// table is the figures of one group with the same keys and number of entries: a row
+// for each operation and unit, a column for each implementation.
+type table struct {
+	group, keys string
+	n           int
+}
+
+// row is an operation, and the unit in which it is given.
+type row struct {
+	op      string
+	threads int
+	unit    string
+}
+
+func (f *figures) tables(group string) []table {
+	var all []table
+	for _, key := range f.order {
+		t := table{group, key.Keys, key.N}
+		if key.Group == group && !slices.Contains(all, t) {
+			all = append(all, t)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b table) int {
+		return cmp.Or(cmp.Compare(a.keys, b.keys), cmp.Compare(a.n, b.n))
+	})
+	return all
+}
+
+func (f *figures) columns(t table) (impls []string, rows []row) {
+	for _, key := range f.order {
+		if (table{key.Group, key.Keys, key.N}) != t {
+			continue
+		}
+		if !slices.Contains(impls, key.Impl) {
+			impls = append(impls, key.Impl)
+		}
+		if r := (row{key.Op, key.Threads, key.unit}); !slices.Contains(rows, r) {
+			rows = append(rows, r)
+		}
+	}
+	return impls, rows
+}
+
+// markdown returns the table. What can be compared is given as a multiple of the
+// first implementation, then in its unit.
+func (f *figures) markdown(t table) string {
+	impls, rows := f.columns(t)
+	var b strings.Builder
+	fmt.Fprintf(&b, "#### %s\n\n| |", t.title())
+	for _, impl := range impls {
+		fmt.Fprintf(&b, " %s |", impl)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---:|", len(impls)) + "\n")
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| %s |", r.label())
+		for _, impl := range impls {
+			fmt.Fprintf(&b, " %s |", f.cell(t, r, impl, impls[0]))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+func (t table) key(r row, impl string) figure {
+	return figure{suite.Name{Group: t.group, Impl: impl, Keys: t.keys, Op: r.op, N: t.n, Threads: r.threads}, r.unit}
+}
+
+func (f *figures) cell(t table, r row, impl, first string) string {
+	value, ok := f.median(t.key(r, impl))
+	if !ok {
+		return ""
+	}
+	own, ok := f.median(t.key(r, first))
+	if !ok || own <= 0 || value <= 0 || !comparable(r.unit) {
+		return amount(value, r.unit)
+	}
+	return fmt.Sprintf("**%s** · %s", ratio(value/own), amount(value, r.unit))
+}
+
+// comparable reports whether a ratio of figures in a unit says something.
+func comparable(unit string) bool {
+	return !strings.Contains(unit, "%") && unit != "duplicates" && unit != "allocs/op" && unit != "loads"
+}
+
+func (t table) title() string {
+	var parts []string
+	if t.n > 0 {
+		parts = append(parts, grouped(t.n)+" entries")
+	}
+	if t.keys != "" {
+		parts = append(parts, t.keys+" keys")
+	}
+	if len(parts) == 0 {
+		return "Operations"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r row) label() string {
+	label := r.op
+	if r.threads > 1 {
+		label += fmt.Sprintf(", %d threads", r.threads)
+	}
+	if r.unit != "ns/op" {
+		label += ", " + strings.ReplaceAll(r.unit, "-", " ")
+	}
+	return label
+}
+
+// grouped writes a number with spaces between thousands.
+func grouped(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return grouped(n/1000) + fmt.Sprintf(" %03d", n%1000)
+}
+
+func ratio(x float64) string { return significant(x) + "×" }
+
+// amount writes a figure in its unit. Times are given in the unit that suits them.
+func amount(x float64, unit string) string {
+	base, rest, _ := strings.Cut(unit, "/")
+	switch {
+	case strings.HasSuffix(base, "ns"):
+		return duration(x)
+	case strings.HasSuffix(base, "-ms"):
+		return duration(x * 1e6)
+	case strings.HasSuffix(base, "-µs"):
+		return duration(x * 1e3)
+	case strings.HasSuffix(base, "%"):
+		return fmt.Sprintf("%.1f %%", x)
+	case base == "B":
+		return significant(x) + " B"
+	case strings.HasSuffix(base, "MiB"):
+		return significant(x) + " MiB"
+	case rest == "":
+		return grouped(int(x))
+	}
+	return significant(x)
+}
+
+func duration(ns float64) string {
+	switch x := math.Abs(ns); {
+	case x < 9_995:
+		return significant(ns) + " ns"
+	case x < 9_995_000:
+		return significant(ns/1e3) + " µs"
+	}
+	return significant(ns/1e6) + " ms"
+}
+
+// significant writes three digits, or more before the point.
+func significant(x float64) string {
+	switch a := math.Abs(x); {
+	case a < 0.005:
+		return "0"
+	case a < 9.995:
+		return fmt.Sprintf("%.2f", x)
+	case a < 99.95:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.0f", x)
+}
