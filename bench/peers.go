@@ -13,8 +13,8 @@ import (
 // argument is the number of entries.
 type peer struct {
 	language string
-	tool     string                                        // without which it is left out
-	build    func(source, temp string) []string            // nil: none is needed
+	tool     string                                       // without which it is left out
+	build    func(source, temp string) []string           // nil: none is needed
 	run      func(source, temp string, n string) []string // the command
 }
 
@@ -53,7 +53,7 @@ func (p peer) jobs(ctx context.Context, root, temp string, s settings) []*job {
 			continue
 		}
 		jobs = append(jobs, &job{
-			group: p.group(), name: p.language + "/n=" + n, maxRounds: 3,
+			group: p.group(), block: p.language + n, name: p.language + "/n=" + n, maxRounds: 3,
 			command: p.run(source, temp, n),
 		})
 	}

@@ -23,6 +23,7 @@ func plan(ctx context.Context, root, temp string, s settings) ([]*job, error) {
 	for _, set := range suite.Select(suite.Sets(1), s.only, !s.quick) {
 		jobs = append(jobs, &job{
 			group: set.Group, name: set.Path(), maxRounds: set.MaxRound, need: set.Need,
+			block:   fmt.Sprint(set.Group, set.Keys, set.N),
 			command: []string{program, "-each", s.each.String(), "-child", set.String()},
 		})
 	}
@@ -61,7 +62,7 @@ func (p tested) jobs(ctx context.Context, root, temp string, s settings) []*job 
 		return skipped(p.group, p.folder, fmt.Errorf("%w: %s", err, out))
 	}
 	return []*job{{
-		group: p.group, name: p.group, dir: folder,
+		group: p.group, block: p.group, name: p.group, dir: folder,
 		command: []string{binary, "-test.run", "^$", "-test.bench", ".", "-test.benchmem", "-test.benchtime", s.each.String()},
 		convert: p.convert,
 	}}

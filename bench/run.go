@@ -19,6 +19,7 @@ import (
 // job is what one process measures in one round.
 type job struct {
 	group, name string
+	block       string // the same for those that are compared with each other
 	maxRounds   int    // 0: as many as there is time for
 	need        uint64 // bytes of memory
 	command     []string
@@ -31,35 +32,56 @@ type job struct {
 // patience is how long one job may take.
 const patience = 4 * time.Minute
 
-// runJobs runs all jobs in turn, round after round, for as long as another round
-// fits into the time there is.
+// maxRounds is more than enough for a median.
+const maxRounds = 9
+
+// runJobs runs all jobs in turn, round after round, for as long as there is time. A
+// round leaves out what no longer fits, but never one of several that are compared.
 func runJobs(ctx context.Context, jobs []*job, s settings) *report.Run {
 	run := report.NewRun(s.quick)
 	start := time.Now()
 	show := newProgress(s.budget)
 	defer show.close()
-	for round := 1; ; round++ {
-		expected := time.Since(start)
-		var due []*job
-		for _, j := range jobs {
-			if j.maxRounds == 0 || round <= j.maxRounds {
-				due = append(due, j)
-				expected += j.took
+	for round, some := 1, true; some && round <= maxRounds; round++ {
+		some = false
+		for _, peers := range compared(jobs) {
+			if !due(peers, round, s.budget-time.Since(start)) {
+				continue
 			}
-		}
-		if len(due) == 0 || round > 1 && expected > s.budget || ctx.Err() != nil {
-			return run
-		}
-		for _, j := range due {
-			if ctx.Err() != nil {
-				break
+			for _, j := range peers {
+				if ctx.Err() != nil {
+					return run
+				}
+				show.now(round, j.name, time.Since(start))
+				j.run(ctx, run)
+				some = true
 			}
-			show.now(round, j.name, time.Since(start))
-			begin := time.Now()
-			j.run(ctx, run)
-			j.took = time.Since(begin)
 		}
 	}
+	return run
+}
+
+// compared splits the jobs into those that are compared with each other.
+func compared(jobs []*job) (blocks [][]*job) {
+	for i, j := range jobs {
+		if i == 0 || jobs[i-1].block != j.block {
+			blocks = append(blocks, nil)
+		}
+		blocks[len(blocks)-1] = append(blocks[len(blocks)-1], j)
+	}
+	return blocks
+}
+
+// due reports whether jobs are to be run again: in the first round always.
+func due(jobs []*job, round int, left time.Duration) bool {
+	if round == 1 {
+		return true
+	}
+	var takes time.Duration
+	for _, j := range jobs {
+		takes += j.took
+	}
+	return takes < left && (jobs[0].maxRounds == 0 || round <= jobs[0].maxRounds)
 }
 
 // run runs the job and adds what it prints to the results, and a note if it fails.
@@ -72,9 +94,11 @@ func (j *job) run(ctx context.Context, run *report.Run) {
 		run.Note(j.group, "%s: not measured: %s", j.name, j.skip)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	start := time.Now()
+	defer func() { j.took = time.Since(start) }()
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, j.command[0], j.command[1:]...)
+	cmd := exec.CommandContext(limited, j.command[0], j.command[1:]...)
 	var out, errs bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = j.dir, &out, &errs
 	cmd.WaitDelay = time.Second
@@ -89,7 +113,7 @@ func (j *job) run(ctx context.Context, run *report.Run) {
 			run.Add(j.group, line)
 		}
 	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		first, _, _ := strings.Cut(strings.TrimSpace(errs.String()), "\n")
 		run.Note(j.group, "%s: failed: %v: %s", j.name, err, first)
 	}

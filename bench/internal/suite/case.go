@@ -91,7 +91,7 @@ func (s Scale) of(n int) int {
 // rounds is how often a collection is forced to find out what it costs.
 func (s Scale) rounds() int {
 	if s == 1 {
-		return 5
+		return 3
 	}
 	return 1
 }

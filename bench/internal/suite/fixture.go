@@ -29,8 +29,8 @@ func loads[K any](keys []K, load func(K) bool) (found int) {
 	return found
 }
 
-// most is how many keys are looked up that are not there.
-const most = 1 << 17
+// strangers is how many keys are looked up, at most, that are not there.
+const strangers = 1 << 17
 
 // kind says how to make what goes into a subject.
 type kind[K, V any] struct {
@@ -109,7 +109,7 @@ func (f *fixture[K, V]) prepare() {
 	for i, from := range random(7).Perm(f.n) {
 		f.query[i], f.held[i] = f.kind.query(first.keys[from]), first.values[from]
 	}
-	f.absent = f.kind.keys(len(f.all)*f.n, min(f.n, most))
+	f.absent = f.kind.keys(len(f.all)*f.n, min(f.n, strangers))
 }
 
 // release forgets everything, so that the next that needs the fixture builds it

@@ -64,7 +64,8 @@ func internSets(scale Scale) []Set {
 			{Go4Intern, func() made { return newInterned(scale.of(n), intern.GetByString) }},
 			{StrongIntern, func() made { return strongIntern(scale.of(n)) }},
 		}
-		sets = append(sets, fixtureSets(scale, "Interning", "", n, k, impls, "store", "hit", "collect")...)
+		list := fixtureSets(scale, "Interning", "", n, k, impls, "store", "hit", "collect")
+		sets = append(sets, slow(list, n > 131_072)...)
 	}
 	return sets
 }

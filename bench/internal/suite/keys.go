@@ -33,12 +33,12 @@ func keySets(scale Scale) []Set {
 	}
 	var sets []Set
 	for _, n := range sizes {
-		sets = append(sets, fixtureSets(scale, "Keys", "", n, keyKind[slotted](), slots)...)
-		sets = append(sets, fixtureSets(scale, "Keys", "", n, keyKind[object](), maps)...)
+		sets = append(sets, slow(fixtureSets(scale, "Keys", "", n, keyKind[slotted](), slots), n > 131_072)...)
+		sets = append(sets, slow(fixtureSets(scale, "Keys", "", n, keyKind[object](), maps), n > 131_072)...)
 	}
 	for _, n := range sizes {
-		sets = append(sets, fixtureSets(scale, "Sets", "", n, keyKind[object](), members,
-			"store", "hit", "miss", "iterate", "collect", "delete")...)
+		list := fixtureSets(scale, "Sets", "", n, keyKind[object](), members, "store", "hit", "miss", "iterate", "collect")
+		sets = append(sets, slow(list, n != 131_072)...)
 	}
 	return sets
 }

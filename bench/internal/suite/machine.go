@@ -83,7 +83,7 @@ func collectOnce() collection {
 	return collection{end - begin, wall, time.Duration(m.PauseTotalNs - before)}
 }
 
-// stopwatch is a Timer that also counts allocations.
+// stopwatch is a Timer that adds up.
 type stopwatch struct {
 	elapsed time.Duration
 	start   time.Time
@@ -94,33 +94,57 @@ func (s *stopwatch) StopTimer()  { s.elapsed += time.Since(s.start) }
 
 // Measure runs a case for about atLeast and returns its figures.
 func Measure(c Case, atLeast time.Duration) []Metric {
-	runtime.GC()
-	settle()
+	tidy()
 	if c.Probe != nil {
 		return c.Probe()
 	}
-	var w stopwatch
-	count := c.Batch
-	c.Loop(&w, count) // warms up, too
-	for w.elapsed < atLeast/4 {
-		count *= 2
-		w = stopwatch{}
-		c.Loop(&w, count)
-	}
-	if count = roundUp(int(float64(count)*float64(atLeast)/float64(w.elapsed)), c.Batch); count == 0 {
-		count = c.Batch
-	}
-	w = stopwatch{}
-	before := mallocs()
-	c.Loop(&w, count)
-	allocs := float64(mallocs()-before) / float64(count*max(1, c.Threads))
-	return []Metric{
-		{float64(w.elapsed) / float64(count), "ns/op"},
-		{allocs, "allocs/op"},
-	}
+	return repeat(c, atLeast)
 }
 
-func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+var collectedAt uint64 // mallocs when tidy last collected
+
+// tidy collects what the case before has left, if it left anything.
+func tidy() {
+	if mallocs()-collectedAt < 10_000 {
+		return
+	}
+	runtime.GC()
+	settle()
+	collectedAt = mallocs()
+}
+
+// repeat measures a Loop in several windows. The time of an operation that does not
+// allocate is the median of them, so that a moment in which the machine does
+// something else does not count. Of one that allocates it is the mean, since
+// collections, which may come in few windows, are part of what it costs.
+func repeat(c Case, atLeast time.Duration) []Metric {
+	const windows = 5
+	count := c.Batch
+	for elapsed(c, count) < atLeast/windows { // warms up, too
+		count *= 2
+	}
+	before := mallocs()
+	var all []float64
+	sum := 0.
+	for range windows {
+		t := float64(elapsed(c, count)) / float64(count)
+		all = append(all, t)
+		sum += t
+	}
+	slices.Sort(all)
+	time := all[windows/2]
+	allocs := float64(mallocs()-before) / float64(windows*count*max(1, c.Threads))
+	if allocs > 0.01 {
+		time = sum / windows
+	}
+	return []Metric{{time, "ns/op"}, {allocs, "allocs/op"}}
+}
+
+func elapsed(c Case, count int) time.Duration {
+	var w stopwatch
+	c.Loop(&w, count)
+	return w.elapsed
+}
 
 func mallocs() uint64 {
 	var m runtime.MemStats

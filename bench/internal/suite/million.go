@@ -21,7 +21,8 @@ func millionSets(scale Scale) []Set {
 	var sets []Set
 	for _, i := range impls {
 		name := Name{Group: "Million", Impl: i.name, N: n}
-		sets = append(sets, Set{Name: name, Cases: func() []Case {
+		quick := i.name == ValueMap || i.name == Recipe || i.name == nothing
+		sets = append(sets, Set{Name: name, Slow: !quick, Cases: func() []Case {
 			m := &million{make: i.make, n: n, quiet: 300 * time.Millisecond / time.Duration(scale)}
 			list := []Case{
 				{Name: name.op("load-while-collecting"), Probe: m.collecting},

@@ -44,23 +44,29 @@ var (
 	stringValues = kind[string, *object]{names, clone, newValue, newValues}
 )
 
-// sizes are the numbers of entries at which everything is measured, and growing
-// those at which only the most important operations are.
+// sizes are the numbers of entries at which everything is compared. At a million,
+// and at those that only show how things grow, not all operations are measured.
 var (
 	sizes   = []int{1_000, 131_072, 1_000_000}
-	growing = []int{10_000, 10_000_000}
+	most    = []string{"store", "hit", "miss", "collect", "iterate", "mixed-90-10"}
+	growing = []string{"store", "hit"}
 )
+
+// Sizes returns the numbers of entries at which everything is compared.
+func Sizes() []int { return slices.Clone(sizes) }
 
 func valueSets(scale Scale) []Set {
 	var sets []Set
 	for _, n := range sizes {
 		sets = append(sets, fixtureSets(scale, "Values", "int", n, intValues, valueMaps[int]())...)
-		strings := fixtureSets(scale, "Values", "string", n, stringValues, valueMaps[string]())
-		sets = append(sets, mark(strings, n == 1_000_000)...)
 	}
-	for _, n := range growing {
-		list := fixtureSets(scale, "Values", "int", n, intValues, valueMaps[int](), "store", "hit", "collect")
-		sets = append(sets, mark(list, n > 1_000_000)...)
+	for _, n := range sizes {
+		list := fixtureSets(scale, "Values", "string", n, stringValues, valueMaps[string]())
+		sets = append(sets, slow(list, n != 131_072)...)
+	}
+	for _, n := range []int{10_000, 10_000_000} {
+		list := fixtureSets(scale, "Values", "int", n, intValues, valueMaps[int](), growing...)
+		sets = append(sets, slow(list, true)...)
 	}
 	return sets
 }
@@ -69,31 +75,42 @@ func valueSets(scale Scale) []Set {
 // all.
 func fixtureSets[K comparable, V any](scale Scale, group, keys string, n int, k kind[K, V], impls []impl[K, V], ops ...string) []Set {
 	var sets []Set
+	large, huge := n >= 1_000_000, n > 1_000_000
+	if large && len(ops) == 0 {
+		ops = most
+	}
 	n = scale.of(n)
 	for _, i := range impls {
+		if huge && !main(i.name) {
+			continue
+		}
 		name := Name{Group: group, Impl: i.name, Keys: keys, N: n}
-		sets = append(sets, Set{Name: name, Need: uint64(n) * 500, Cases: func() []Case {
+		set := Set{Name: name, Need: uint64(n) * 500, Slow: large && !main(i.name)}
+		if huge {
+			set.MaxRound = 1
+		}
+		set.Cases = func() []Case {
 			f := &fixture[K, V]{make: i.make, kind: k, n: n, scale: scale}
 			list := f.cases(name)
 			if len(ops) > 0 {
 				list = keep(list, ops...)
 			}
 			return list
-		}})
-	}
-	return sets
-}
-
-// mark marks sets of which a full run makes one round, and a quick one none.
-func mark(sets []Set, slow bool) []Set {
-	for i := range sets {
-		sets[i].Slow = slow
-		if sets[i].N > 1_000_000 {
-			sets[i].MaxRound = 1
 		}
+		sets = append(sets, set)
 	}
 	return sets
 }
 
-// Sizes returns the numbers of entries at which everything is measured.
-func Sizes() []int { return slices.Clone(sizes) }
+// slow has quick runs leave the sets out, if so.
+func slow(sets []Set, so bool) []Set {
+	for i := range sets {
+		sets[i].Slow = sets[i].Slow || so
+	}
+	return sets
+}
+
+// main reports whether an implementation is one of those that targets are about.
+func main(impl string) bool {
+	return slices.Contains([]string{ValueMap, Recipe, StrongXsync, StrongSync}, impl)
+}
