@@ -33,8 +33,8 @@ func keySets(scale Scale) []Set {
 	}
 	var sets []Set
 	for _, n := range sizes {
-		sets = append(sets, slow(fixtureSets(scale, "Keys", "", n, keyKind[slotted](), slots), n > 131_072)...)
 		sets = append(sets, slow(fixtureSets(scale, "Keys", "", n, keyKind[object](), maps), n > 131_072)...)
+		sets = append(sets, slow(fixtureSets(scale, "Keys", "", n, keyKind[slotted](), slots), n > 131_072)...)
 	}
 	for _, n := range sizes {
 		list := fixtureSets(scale, "Sets", "", n, keyKind[object](), members, "store", "hit", "miss", "iterate", "collect")

@@ -81,11 +81,11 @@ func fixtureSets[K comparable, V any](scale Scale, group, keys string, n int, k 
 	}
 	n = scale.of(n)
 	for _, i := range impls {
-		if huge && !main(i.name) {
+		if huge && !principal(i.name) {
 			continue
 		}
 		name := Name{Group: group, Impl: i.name, Keys: keys, N: n}
-		set := Set{Name: name, Need: uint64(n) * 500, Slow: large && !main(i.name)}
+		set := Set{Name: name, Need: uint64(n) * 500, Slow: large && !principal(i.name)}
 		if huge {
 			set.MaxRound = 1
 		}
@@ -110,7 +110,7 @@ func slow(sets []Set, so bool) []Set {
 	return sets
 }
 
-// main reports whether an implementation is one of those that targets are about.
-func main(impl string) bool {
+// principal reports whether an implementation is one of those that targets are about.
+func principal(impl string) bool {
 	return slices.Contains([]string{ValueMap, Recipe, StrongXsync, StrongSync}, impl)
 }
