@@ -68,19 +68,23 @@ func (p tested) jobs(ctx context.Context, root, temp string, s settings) []*job 
 	}}
 }
 
-var benchmark = regexp.MustCompile(`^Benchmark[^/\s]*/(\S+)\s+\d+\s+(.*)$`)
+var benchmark = regexp.MustCompile(`^Benchmark([^/\s]*)/(\S+)\s+\d+\s+(.*)$`)
 
-// convert makes a line of go test one of the group.
+// convert makes a line of go test one of the group. Where the benchmark names no
+// operation, its function does.
 func (p tested) convert(line string) (string, bool) {
 	m := benchmark.FindStringSubmatch(line)
 	if m == nil {
 		return "", false
 	}
-	name, err := report.ParseName(p.group + "/" + strings.TrimSuffix(m[1], suffix()))
+	name, err := report.ParseName(p.group + "/" + strings.TrimSuffix(m[2], suffix()))
 	if err != nil {
 		return "", false
 	}
-	return name.String() + " 1 " + strings.Join(strings.Fields(m[2]), " "), true
+	if name.Op == "" {
+		name.Op = strings.ToLower(m[1])
+	}
+	return name.String() + " 1 " + strings.Join(strings.Fields(m[3]), " "), true
 }
 
 // skipped is a job that says why something is not measured.

@@ -31,6 +31,7 @@ var targets = []struct {
 	{"ValueMap", valueTargets()},
 	{"KeyMap, Set, Interner", keyTargets()},
 	{"rc", countingTargets()},
+	{"event", eventTargets()},
 }
 
 func valueTargets() []target {
@@ -91,6 +92,23 @@ func countingTargets() []target {
 		{"rc-upgrade", "Weak: Upgrade and Close", 50, "ns/op", 0, only("rc", "upgrade+close", "ns/op")},
 		{"rc-new", "New and Close, less 60 ns, against a plain allocation", 2, "", 60, []point{
 			{"", of("rc", "new+close", "ns/op"), of("plain", "new+close", "ns/op")}}},
+	}
+}
+
+func eventTargets() []target {
+	of := func(impl, op, unit string, n int) figure {
+		return figure{suite.Name{Group: "Events", Impl: impl, Op: op, N: n}, unit}
+	}
+	var floor []point
+	for _, n := range []int{1, 100, 10_000} {
+		floor = append(floor, point{grouped(n), of("bus", "publish", "ns/listener", n), of("floor", "publish", "ns/listener", n)})
+	}
+	return []target{
+		{"publish", "Publish to 100 listeners, time for one", 15, "ns/listener", 0, []point{{"", of("bus", "publish", "ns/listener", 100), figure{}}}},
+		{"publish-allocs", "the same, allocations", 0, "allocs/op", 0, []point{{"", of("bus", "publish", "allocs/op", 100), figure{}}}},
+		{"publish-floor", "Publish, against a bare loop over weak pointers", 1.3, "", 0, floor},
+		{"subscribe", "Subscribe, against a list of weak pointers with a cleanup each", 0.5, "", 0, []point{
+			{"", of("bus", "subscribe", "ns/listener", 100_000), of("mutex-cleanup", "subscribe", "ns/listener", 100_000)}}},
 	}
 }
 
@@ -186,8 +204,7 @@ func (t target) show(value float64) string {
 	return amount(value, t.unit)
 }
 
-// row returns the target's line of the table, and whether it was missed somewhere;
-// nothing if it was not measured.
+// row returns the target's line of the table, and whether it was missed somewhere.
 func (t target) row(f *figures) (line string, missed bool) {
 	var cells []string
 	for _, p := range t.points {
@@ -205,12 +222,12 @@ func (t target) row(f *figures) (line string, missed bool) {
 		}
 		cells = append(cells, cell)
 	}
-	if cells == nil {
-		return "", false
-	}
 	verdict := "reached"
-	if missed {
+	switch {
+	case missed:
 		verdict = "[missed](#missed)"
+	case cells == nil:
+		verdict = "not measured"
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s |\n", t.what, t.show(t.limit), strings.Join(cells, " · "), verdict), missed
 }
