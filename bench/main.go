@@ -45,7 +45,7 @@ func command() error {
 	var render bool
 	flag.BoolVar(&s.quick, "quick", false, "fewer sizes and one round")
 	flag.DurationVar(&s.budget, "budget", 0, "begin no further round that would not end within this `time` (default 20m, or 2m with -quick)")
-	flag.DurationVar(&s.each, "each", 0, "`time` for each operation in each round (default 60ms, or 30ms with -quick)")
+	flag.DurationVar(&s.each, "each", 0, "`time` for each operation in each round (default 60ms, or 20ms with -quick)")
 	flag.StringVar(&only, "only", "", "measure only the groups that match this `regexp`; the figures of the others are kept")
 	flag.StringVar(&s.docs, "docs", "", "`folder` to write to (default: docs of the repository)")
 	flag.BoolVar(&render, "render", false, "measure nothing")
@@ -77,7 +77,7 @@ func command() error {
 func (s *settings) defaults() {
 	budget, each := 20*time.Minute, 60*time.Millisecond
 	if s.quick {
-		budget, each = 2*time.Minute, 30*time.Millisecond
+		budget, each = 2*time.Minute, 20*time.Millisecond
 	}
 	if s.budget == 0 {
 		s.budget = budget

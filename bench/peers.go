@@ -49,7 +49,7 @@ func (p peer) jobs(ctx context.Context, root, temp string, s settings) []*job {
 	}
 	var jobs []*job
 	for _, n := range []string{"1000", "131072", "1000000"} {
-		if s.quick && n == "1000000" {
+		if s.quick && n != "131072" {
 			continue
 		}
 		jobs = append(jobs, &job{

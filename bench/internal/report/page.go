@@ -10,34 +10,38 @@ import (
 )
 
 // groups are the groups in the order of the page, with what is to be said about
-// each.
-var groups = []struct{ name, title, text string }{
+// each, and whether few implementations have the same operations, so that their tables
+// are long rather than wide.
+var groups = []struct {
+	name, title, text string
+	long              bool
+}{
 	{"Values", "Maps of weak values", `Values of 64 bytes. *store* is of new keys and gives the bytes an entry, too, the
 collector's records included, key and value not; *replace* and *mixed* store other values under
 keys that are there; *collect* is what an entry adds to a forced collection, all that it sets off included.
-The last three columns hold their values strongly: the limit.`},
+The last three columns hold their values strongly: the limit.`, false},
 	{"Churn", "Churn", `A million stores of new values, of which the newest 100 000 are held. From the strong map each old entry
-is deleted by hand. Peak memory is what the runtime has from the system beyond what it had before.`},
+is deleted by hand. Peak memory is what the runtime has from the system beyond what it had before.`, false},
 	{"Million", "Beside a million entries", `Single calls on a few entries that stay alive, timed one by one (the clock's own
 25 to 50 ns included), before anything happens (*quiet*) and meanwhile. *collecting*: five collections of a million live
 entries. *dying*: the million dies, from its last use until no dead entry is left (*clean*). Where the map is *no-map* the million is
-in none, and the calls go to a map of a thousand: what they are held up by then is the collector or the scheduler, not a map.`},
+in none, and the calls go to a map of a thousand: what they are held up by then is the collector or the scheduler, not a map.`, false},
 	{"Keys", "Maps of weak keys", `Keys of 64 bytes, by identity; values are integers. *miss* looks up objects that were never stored. The three words of
-Slots within the object are not counted as bytes of the entry.`},
-	{"Sets", "Sets", `The same without values.`},
+Slots within the object are not counted as bytes of the entry.`, false},
+	{"Sets", "Sets", `The same without values.`, false},
 	{"Interning", "Interning", `Strings of 21 bytes. *store* is a miss: the string is new. *hit* looks up a string whose bytes lie elsewhere. The
-copy of the bytes and the handle that is held (8 bytes) are counted, but go4.org/intern makes no copy.`},
+copy of the bytes and the handle that is held (8 bytes) are counted, but go4.org/intern makes no copy.`, false},
 	{"Caches", "Caches", `Caches for 10 000 values; 100 000 keys; 500 000 requests. *zipf*: popularity falls with rank. *scan*: the same, a third of the
 requests in runs through keys that never come again. *loop*: 25 000 keys over and over. *shift*: a working set of 10 000 that moves.
 Nobody holds a value, so what the weak tier adds is garbage found again before it is collected; *kept hit* is the part that the
-strong tier alone found. *shared*: users hold the values of the newest 20 000 requests; a *duplicate* is a value loaded although
-somebody holds one for that key.`},
-	{"Counting", "Counted references", `See [rc](rc.md). Two threads use one value; *local* is a handle for each thread.`},
-	{"Events", "Event buses", ""},
-	{"Trees", "Trees", ""},
+strong tier alone found. *shared*: each of 40 000 users holds the value of his last request; a *duplicate* is a value loaded although
+somebody holds one for that key.`, false},
+	{"Counting", "Counted references", `See [rc](rc.md). Two threads use one value; *local* is a handle for each thread.`, true},
+	{"Events", "Event buses", "", true},
+	{"Trees", "Trees", "", true},
 	{"Languages", "Other languages", `The same work done by small programs in other languages (bench/peers): n values or keys of about 64 bytes, made, stored, and
-looked up in another order. Their collectors and their objects differ, so a figure says how the whole compares, not the table alone. None but Java's and
-Rust's, which is counted under a lock, may be used by several threads.`},
+looked up in another order. Their collectors and their objects differ, so a figure says how the whole compares, not the table alone. Only
+Java's ConcurrentHashMap and Rust's map, which is under a lock, may be used by several threads. Our own figures are those from above.`, true},
 }
 
 const intro = `# Benchmarks
@@ -61,6 +65,7 @@ func Write(docs string) error {
 	if err != nil {
 		return err
 	}
+	f.borrow()
 	notes, err := readNotes(docs)
 	if err != nil {
 		return err
@@ -86,7 +91,11 @@ func Write(docs string) error {
 			fmt.Fprintf(&b, "![%s](benchmarks/%s)\n\n", c.title, c.file)
 		}
 		for _, t := range f.tables(g.name) {
-			b.WriteString(f.markdown(t))
+			if g.long {
+				b.WriteString(f.long(t))
+			} else {
+				b.WriteString(f.markdown(t))
+			}
 		}
 		for _, note := range all[i].notes {
 			fmt.Fprintf(&b, "- %s\n", note)

@@ -74,6 +74,81 @@ func (f *figures) markdown(t table) string {
 	return b.String()
 }
 
+// long returns the table with a row for each implementation of each operation, and a
+// column for each unit. Ratios are to the first implementation of the operation.
+func (f *figures) long(t table) string {
+	impls, rows := f.columns(t)
+	var units []string
+	var ops []row
+	for _, r := range rows {
+		if !slices.Contains(units, r.unit) {
+			units = append(units, r.unit)
+		}
+		if r.unit = ""; !slices.Contains(ops, r) {
+			ops = append(ops, r)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "#### %s\n\n| | |", t.title())
+	for _, unit := range units {
+		fmt.Fprintf(&b, " %s |", unit)
+	}
+	b.WriteString("\n|---|---|" + strings.Repeat("---:|", len(units)) + "\n")
+	for _, op := range ops {
+		f.longRows(&b, t, op, impls, units)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+func (f *figures) longRows(b *strings.Builder, t table, op row, impls, units []string) {
+	first := ""
+	label := op.op
+	if op.threads > 0 {
+		label += fmt.Sprintf(", threads: %d", op.threads)
+	}
+	for _, impl := range impls {
+		var cells []string
+		some := false
+		for _, unit := range units {
+			op.unit = unit
+			if _, ok := f.median(t.key(op, impl)); ok && first == "" {
+				first = impl
+			}
+			cell := f.cell(t, op, impl, first)
+			cells = append(cells, cell)
+			some = some || cell != ""
+		}
+		if some {
+			fmt.Fprintf(b, "| %s | %s | %s |\n", label, impl, strings.Join(cells, " | "))
+		}
+	}
+}
+
+// borrow puts our own figures beside those of other languages.
+func (f *figures) borrow() {
+	languages := slices.ContainsFunc(f.order, func(key figure) bool { return key.Group == "Languages" })
+	var own []figure
+	for _, key := range f.order {
+		ours := key.Impl == suite.ValueMap && key.Keys == "int" || key.Impl == suite.KeyMap || key.Impl == suite.WeakSet
+		work := key.Op == "store" || key.Op == "hit" || key.Op == "miss"
+		if languages && ours && work && key.Threads == 1 && key.unit != "allocs/op" {
+			rounds := f.rounds[key]
+			key.Group, key.Keys = "Languages", ""
+			if beside := f.sized("Languages", key.N); beside {
+				f.rounds[key] = rounds
+				own = append(own, key)
+			}
+		}
+	}
+	f.order = append(own, f.order...)
+}
+
+// sized reports whether a group has figures for a number of entries.
+func (f *figures) sized(group string, n int) bool {
+	return slices.ContainsFunc(f.order, func(key figure) bool { return key.Group == group && key.N == n })
+}
+
 func (t table) key(r row, impl string) figure {
 	return figure{suite.Name{Group: t.group, Impl: impl, Keys: t.keys, Op: r.op, N: t.n, Threads: r.threads}, r.unit}
 }

@@ -76,36 +76,36 @@ func (i cacheImpl) hits(size int, requests []int) (m []Metric) {
 	return m
 }
 
-// shared has users hold twice as many values as the cache has room for, the
-// newest of their requests, and counts the loads of what somebody held at that
-// moment.
+// shared has four times as many users as the cache has room for, each of whom holds
+// the value of his newest request, and counts the loads of what somebody held at
+// that moment.
 func (i cacheImpl) shared(size int, requests []int) (m []Metric) {
-	type copies struct {
-		newest *object
-		n      int // how many hold the key, in whatever copy
+	type user struct {
+		key   int
+		value *object
 	}
 	i.with(size, func(c cached, loads *atomic.Int64) {
-		inUse := map[int]copies{}
-		held := make([]*object, 2*size)
-		duplicates := 0
-		for at, k := range requests {
-			if old := at - len(held); old >= 0 {
-				had := inUse[requests[old]]
-				if had.n--; had.n == 0 {
-					delete(inUse, requests[old])
-				} else {
-					inUse[requests[old]] = had
-				}
-			}
+		users := make([]user, 4*size)
+		newest := map[int]*object{} // by key
+		holders := map[int]int{}
+		duplicates, r := 0, random(17)
+		for _, k := range requests {
 			v := c.get(k)
-			had := inUse[k]
-			if had.n > 0 && had.newest != v {
+			if holders[k] > 0 && newest[k] != v {
 				duplicates++
 			}
-			inUse[k] = copies{v, had.n + 1}
-			held[at%len(held)] = v
+			u := &users[r.IntN(len(users))]
+			if u.value != nil {
+				if holders[u.key]--; holders[u.key] == 0 {
+					delete(holders, u.key)
+					delete(newest, u.key)
+				}
+			}
+			*u = user{k, v}
+			holders[k]++
+			newest[k] = v
 		}
-		runtime.KeepAlive(held)
+		runtime.KeepAlive(users)
 		m = []Metric{
 			{float64(loads.Load()), "loads"},
 			{float64(duplicates), "duplicates"},

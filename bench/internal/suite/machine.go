@@ -83,14 +83,24 @@ func collectOnce() collection {
 	return collection{end - begin, wall, time.Duration(m.PauseTotalNs - before)}
 }
 
-// stopwatch is a Timer that adds up.
+// stopwatch is a Timer that adds up time and allocations.
 type stopwatch struct {
 	elapsed time.Duration
-	start   time.Time
+	mallocs uint64
+
+	start  time.Time
+	before uint64
 }
 
-func (s *stopwatch) StartTimer() { s.start = time.Now() }
-func (s *stopwatch) StopTimer()  { s.elapsed += time.Since(s.start) }
+func (s *stopwatch) StartTimer() {
+	s.before = mallocs()
+	s.start = time.Now()
+}
+
+func (s *stopwatch) StopTimer() {
+	s.elapsed += time.Since(s.start)
+	s.mallocs += mallocs() - s.before
+}
 
 // Measure runs a case for about atLeast and returns its figures.
 func Measure(c Case, atLeast time.Duration) []Metric {
@@ -120,30 +130,28 @@ func tidy() {
 func repeat(c Case, atLeast time.Duration) []Metric {
 	const windows = 5
 	count := c.Batch
-	for elapsed(c, count) < atLeast/windows { // warms up, too
+	for {
+		var w stopwatch
+		c.Loop(&w, count) // warms up, too
+		if w.elapsed >= atLeast/windows {
+			break
+		}
 		count *= 2
 	}
-	before := mallocs()
+	var sum stopwatch
 	var all []float64
-	sum := 0.
 	for range windows {
-		t := float64(elapsed(c, count)) / float64(count)
-		all = append(all, t)
-		sum += t
+		before := sum.elapsed
+		c.Loop(&sum, count)
+		all = append(all, float64(sum.elapsed-before)/float64(count))
 	}
 	slices.Sort(all)
 	time := all[windows/2]
-	allocs := float64(mallocs()-before) / float64(windows*count*max(1, c.Threads))
+	allocs := float64(sum.mallocs) / float64(windows*count*max(1, c.Threads))
 	if allocs > 0.01 {
-		time = sum / windows
+		time = float64(sum.elapsed) / float64(windows*count)
 	}
 	return []Metric{{time, "ns/op"}, {allocs, "allocs/op"}}
-}
-
-func elapsed(c Case, count int) time.Duration {
-	var w stopwatch
-	c.Loop(&w, count)
-	return w.elapsed
 }
 
 func mallocs() uint64 {
