@@ -91,7 +91,7 @@ func newPlot() *plot.Plot {
 		axis.Tick.Label.Font = font.From(sans, 10)
 	}
 	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Width = faint, 0
+	grid.Horizontal.Color, grid.Horizontal.Width, grid.Vertical.Width = faint, 0.5, 0
 	p.Add(grid)
 	return p
 }
@@ -256,6 +256,7 @@ func (f *figures) hitRatios() (*plot.Plot, error) {
 	}
 	p.Title.Text, p.Y.Label.Text = "Hit ratio", "%"
 	p.Y.Min, p.Y.Max = 0, 100
+	p.Legend.Left = false // the lowest bars are on the right
 	p.NominalX(traces...)
 	return p, nil
 }
