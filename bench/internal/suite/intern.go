@@ -2,6 +2,7 @@ package suite
 
 import (
 	"strings"
+	"sync/atomic"
 	"unique"
 
 	"github.com/puzpuzpuz/xsync/v4"
@@ -16,23 +17,24 @@ const (
 	StrongIntern = "xsync.Map"
 )
 
-// interned has what was interned last, one handle for each: H is what it gives out.
-// Store interns a string that is new, Load one that is there.
+// interned holds a handle for each string that was stored: H is what the interner
+// gives out. Store interns a string that is new, Load one that is there.
 type interned[H comparable] struct {
 	intern func(string) H
-	held   []H
+	held   []H // by n, so that several threads can store
+	n      atomic.Int64
 }
 
-func (s *interned[H]) Store(k string, _ struct{}) { s.held = append(s.held, s.intern(k)) }
+func (s *interned[H]) Store(k string, _ struct{}) { s.held[s.n.Add(1)-1] = s.intern(k) }
 func (s *interned[H]) Load(k string) bool         { var zero H; return s.intern(k) != zero }
 func (s *interned[H]) Delete(string)              {}
 func (s *interned[H]) Loads(keys []string) int {
 	return loads(keys, s.Load)
 }
-func (s *interned[H]) Each() int { return len(s.held) }
+func (s *interned[H]) Each() int { return int(s.n.Load()) }
 
 func newInterned[H comparable](n int, intern func(string) H) subject[string, struct{}] {
-	return &interned[H]{intern: intern, held: make([]H, 0, n)}
+	return &interned[H]{intern: intern, held: make([]H, n)}
 }
 
 // strongIntern interns for good.
