@@ -43,8 +43,8 @@ func TestPage(t *testing.T) {
 	page := read(t, docs, "benchmarks.md")
 	for _, want := range []string{
 		"| Load, hit, against the recipe, 1 000 entries | 0.50 | 0.25 (int) | reached |",
-		"| the same, 131 072 | 0.25 | **0.50** (int) | [missed](#missed) |",
-		"**the same, 131 072.** Because of the weather.",
+		"| Load, hit, against the recipe, 131 072 entries | 0.25 | **0.50** (int) | [missed](#missed) |",
+		"**Load, hit, against the recipe, 131 072 entries.** Because of the weather.",
 		"| hit | **1.00×** · 12.0 ns | **4.00×** · 48.0 ns |",
 		"| Load, hit, allocations | 0 | 0 (1 000, int) · 0 (131 072, int) | reached |",
 		"- something failed",

@@ -58,11 +58,7 @@ func (f *figures) columns(t table) (impls []string, rows []row) {
 func (f *figures) markdown(t table) string {
 	impls, rows := f.columns(t)
 	var b strings.Builder
-	fmt.Fprintf(&b, "#### %s\n\n| |", t.title())
-	for _, impl := range impls {
-		fmt.Fprintf(&b, " %s |", impl)
-	}
-	b.WriteString("\n|---|" + strings.Repeat("---:|", len(impls)) + "\n")
+	t.head(&b, "| ", impls)
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| %s |", r.label())
 		for _, impl := range impls {
@@ -72,6 +68,13 @@ func (f *figures) markdown(t table) string {
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// head writes the title and the first lines of a table: columns without names, and
+// those of the figures.
+func (t table) head(b *strings.Builder, unnamed string, columns []string) {
+	fmt.Fprintf(b, "#### %s\n\n%s| %s |\n", t.title(), unnamed, strings.Join(columns, " | "))
+	b.WriteString(strings.ReplaceAll(unnamed, " ", "---") + "|" + strings.Repeat("---:|", len(columns)) + "\n")
 }
 
 // long returns the table with a row for each implementation of each operation, and a
@@ -89,11 +92,7 @@ func (f *figures) long(t table) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "#### %s\n\n| | |", t.title())
-	for _, unit := range units {
-		fmt.Fprintf(&b, " %s |", unit)
-	}
-	b.WriteString("\n|---|---|" + strings.Repeat("---:|", len(units)) + "\n")
+	t.head(&b, "| | ", units)
 	for _, op := range ops {
 		f.longRows(&b, t, op, impls, units)
 	}

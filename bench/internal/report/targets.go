@@ -43,8 +43,8 @@ func valueTargets() []target {
 	}
 	return []target{
 		{"load-recipe-1000", "Load, hit, against the recipe, 1 000 entries", 1. / 2, "", 0, hit(suite.Recipe, 1_000)},
-		{"load-recipe-131072", "the same, 131 072", 1. / 4, "", 0, hit(suite.Recipe, 131_072)},
-		{"load-recipe-1000000", "the same, 1 000 000", 1. / 3, "", 0, hit(suite.Recipe, 1_000_000)},
+		{"load-recipe-131072", "Load, hit, against the recipe, 131 072 entries", 1. / 4, "", 0, hit(suite.Recipe, 131_072)},
+		{"load-recipe-1000000", "Load, hit, against the recipe, 1 000 000 entries", 1. / 3, "", 0, hit(suite.Recipe, 1_000_000)},
 		{"load-xsync", "Load, hit, against xsync.Map with strong pointers", 2.5, "", 0, hit(suite.StrongXsync, suite.Sizes()...)},
 		{"load-syncmap", "Load, hit, against sync.Map with strong pointers", 1, "", 0, hit(suite.StrongSync, suite.Sizes()...)},
 		{"load-allocs", "Load, hit, allocations", 0, "allocs/op", 0, alone(suite.ValueMap, "hit", "allocs/op", suite.Sizes()...)},
@@ -64,18 +64,18 @@ func keyTargets() []target {
 	}
 	return []target{
 		{"keymap-load-weak", "KeyMap.Load, hit, against a map of weak pointers", 1. / 5, "", 0, pair("Keys", suite.KeyMap, suite.WeakMap, "hit", "ns/op", large...)},
-		{"keymap-load-xsync", "the same, against xsync.Map keyed by pointer", 2.5, "", 0, pair("Keys", suite.KeyMap, suite.StrongXsync, "hit", "ns/op", large...)},
-		{"keymap-load-allocs", "the same, allocations", 0, "allocs/op", 0, absolute("Keys", suite.KeyMap, "hit", "allocs/op", large...)},
+		{"keymap-load-xsync", "KeyMap.Load, hit, against xsync.Map keyed by pointer", 2.5, "", 0, pair("Keys", suite.KeyMap, suite.StrongXsync, "hit", "ns/op", large...)},
+		{"keymap-load-allocs", "KeyMap.Load, hit, allocations", 0, "allocs/op", 0, absolute("Keys", suite.KeyMap, "hit", "allocs/op", large...)},
 		{"keymap-miss", "KeyMap.Load, miss, against a hit", 1, "", 0, missToHit(suite.Sizes()...)},
-		{"keymap-miss-allocs", "the same, allocations", 0, "allocs/op", 0, absolute("Keys", suite.KeyMap, "miss", "allocs/op", suite.Sizes()...)},
+		{"keymap-miss-allocs", "KeyMap.Load, miss, allocations", 0, "allocs/op", 0, absolute("Keys", suite.KeyMap, "miss", "allocs/op", suite.Sizes()...)},
 		{"slots-load", "KeyMap.Load with Slots, hit, against xsync.Map keyed by pointer", 1, "", 0, pair("Keys", suite.KeyMapSlots, suite.StrongXsync, "hit", "ns/op", suite.Sizes()...)},
 		{"set-has-weak", "Set.Has against a map of weak pointers", 1. / 5, "", 0, pair("Sets", suite.WeakSet, suite.WeakMap, "hit", "ns/op", large...)},
-		{"set-has-xsync", "the same, against xsync.Map keyed by pointer", 2.5, "", 0, pair("Sets", suite.WeakSet, suite.StrongXsync, "hit", "ns/op", large...)},
+		{"set-has-xsync", "Set.Has against xsync.Map keyed by pointer", 2.5, "", 0, pair("Sets", suite.WeakSet, suite.StrongXsync, "hit", "ns/op", large...)},
 		{"set-add", "Set.Add against a map of weak pointers with cleanups", 1. / 3, "", 0, pair("Sets", suite.WeakSet, suite.WeakMap, "store", "ns/op", suite.Sizes()...)},
 		{"intern-hit-hot", "Interner, hit, against unique, 1 000 values", 1, "", 0, pair("Interning", suite.Interner, suite.Unique, "hit", "ns/op", 1_000)},
-		{"intern-hit", "the same, 1 000 000", 1. / 2, "", 0, pair("Interning", suite.Interner, suite.Unique, "hit", "ns/op", 1_000_000)},
+		{"intern-hit", "Interner, hit, against unique, 1 000 000 values", 1. / 2, "", 0, pair("Interning", suite.Interner, suite.Unique, "hit", "ns/op", 1_000_000)},
 		{"intern-miss", "Interner, miss, against unique", 1. / 3, "", 0, pair("Interning", suite.Interner, suite.Unique, "store", "ns/op", suite.Sizes()...)},
-		{"intern-bytes", "the same, bytes", 1. / 3, "", 0, pair("Interning", suite.Interner, suite.Unique, "store", "B/entry", suite.Sizes()...)},
+		{"intern-bytes", "Interner, bytes of a new value, against unique", 1. / 3, "", 0, pair("Interning", suite.Interner, suite.Unique, "store", "B/entry", suite.Sizes()...)},
 	}
 }
 
@@ -86,9 +86,9 @@ func countingTargets() []target {
 	only := func(impl, op, unit string) []point { return []point{{"", of(impl, op, unit), figure{}}} }
 	return []target{
 		{"rc-clone", "Strong: Clone and Close, not the last", 40, "ns/op", 0, only("rc", "clone+close", "ns/op")},
-		{"rc-clone-allocs", "the same, allocations", 1, "allocs/op", 0, only("rc", "clone+close", "allocs/op")},
+		{"rc-clone-allocs", "Strong: Clone and Close, allocations", 1, "allocs/op", 0, only("rc", "clone+close", "allocs/op")},
 		{"rc-unchecked", "Unchecked: Clone and Close, not the last", 15, "ns/op", 0, only("rc-unchecked", "clone+close", "ns/op")},
-		{"rc-unchecked-allocs", "the same, allocations", 0, "allocs/op", 0, only("rc-unchecked", "clone+close", "allocs/op")},
+		{"rc-unchecked-allocs", "Unchecked: Clone and Close, allocations", 0, "allocs/op", 0, only("rc-unchecked", "clone+close", "allocs/op")},
 		{"rc-upgrade", "Weak: Upgrade and Close", 50, "ns/op", 0, only("rc", "upgrade+close", "ns/op")},
 		{"rc-new", "New and Close, less 60 ns, against a plain allocation", 2, "", 60, []point{
 			{"", of("rc", "new+close", "ns/op"), of("plain", "new+close", "ns/op")}}},
@@ -105,7 +105,7 @@ func eventTargets() []target {
 	}
 	return []target{
 		{"publish", "Publish to 100 listeners, time for one", 15, "ns/listener", 0, []point{{"", of("bus", "publish", "ns/listener", 100), figure{}}}},
-		{"publish-allocs", "the same, allocations", 0, "allocs/op", 0, []point{{"", of("bus", "publish", "allocs/op", 100), figure{}}}},
+		{"publish-allocs", "Publish to 100 listeners, allocations", 0, "allocs/op", 0, []point{{"", of("bus", "publish", "allocs/op", 100), figure{}}}},
 		{"publish-floor", "Publish, against a bare loop over weak pointers", 1.3, "", 0, floor},
 		{"subscribe", "Subscribe, against a list of weak pointers with a cleanup each", 0.5, "", 0, []point{
 			{"", of("bus", "subscribe", "ns/listener", 100_000), of("mutex-cleanup", "subscribe", "ns/listener", 100_000)}}},

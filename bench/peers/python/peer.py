@@ -59,49 +59,42 @@ def values(n, keys, objects, queries):
 
 def weak_keys(n, objects, shuffled, strangers):
     table = weakref.WeakKeyDictionary()
-    report = reporter("python.WeakKeyDictionary", n)
 
     def store():
         for key in objects:
             table[key] = 1
 
-    def hit():
+    def look(keys):
         get = table.get
-        for key in shuffled:
+        for key in keys:
             get(key)
 
-    def miss():
-        get = table.get
-        for key in strangers:
-            get(key)
+    def again():
+        return weakref.WeakKeyDictionary((k, 1) for k in objects)
 
-    report("store", store, n)
-    report("hit", hit, n)
-    report("miss", miss, len(strangers))
-    report.bytes(lambda: weakref.WeakKeyDictionary((k, 1) for k in objects), n)
-    assert len(table) == n
+    identity("python.WeakKeyDictionary", n, table, store, look, again, shuffled, strangers)
 
 
 def members(n, objects, shuffled, strangers):
     table = weakref.WeakSet()
-    report = reporter("python.WeakSet", n)
 
     def store():
         for item in objects:
             table.add(item)
 
-    def hit():
-        for item in shuffled:
+    def look(items):
+        for item in items:
             item in table
 
-    def miss():
-        for item in strangers:
-            item in table
+    identity("python.WeakSet", n, table, store, look, lambda: weakref.WeakSet(objects), shuffled, strangers)
 
+
+def identity(impl, n, table, store, look, again, present, strangers):
+    report = reporter(impl, n)
     report("store", store, n)
-    report("hit", hit, n)
-    report("miss", miss, len(strangers))
-    report.bytes(lambda: weakref.WeakSet(objects), n)
+    report("hit", lambda: look(present), n)
+    report("miss", lambda: look(strangers), len(strangers))
+    report.bytes(again, n)
     assert len(table) == n
 
 
