@@ -43,7 +43,7 @@ func command() error {
 	var s settings
 	var only, child string
 	var render bool
-	flag.BoolVar(&s.quick, "quick", false, "fewer sizes and one round")
+	flag.BoolVar(&s.quick, "quick", false, "fewer sizes, and hardly more than one round")
 	flag.DurationVar(&s.budget, "budget", 0, "begin no further round that would not end within this `time` (default 20m, or 2m with -quick)")
 	flag.DurationVar(&s.each, "each", 0, "`time` for each operation in each round (default 60ms, or 20ms with -quick)")
 	flag.StringVar(&only, "only", "", "measure only the groups that match this `regexp`; the figures of the others are kept")
