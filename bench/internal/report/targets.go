@@ -1,0 +1,233 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/weakref-go/weakref/bench/internal/suite"
+)
+
+// target is a figure that was to be reached: at most limit, at every point.
+type target struct {
+	id     string // of what notes.md says about it
+	what   string
+	limit  float64
+	unit   string  // "": a ratio
+	less   float64 // what is taken off before the ratio is made
+	points []point
+}
+
+// point is a place where a target is measured: ours divided by other, or ours.
+type point struct {
+	label       string
+	ours, other figure
+}
+
+// targets are those that were set before anything was built.
+var targets = []struct {
+	title string
+	list  []target
+}{
+	{"ValueMap", valueTargets()},
+	{"KeyMap, Set, Interner", keyTargets()},
+	{"rc", countingTargets()},
+	{"event", eventTargets()},
+}
+
+func valueTargets() []target {
+	hit := func(impl string, sizes ...int) []point {
+		return against(suite.ValueMap, impl, "hit", "ns/op", sizes, suite.Threads())
+	}
+	one := func(op, unit string, sizes ...int) []point {
+		return against(suite.ValueMap, suite.Recipe, op, unit, sizes, []int{1})
+	}
+	return []target{
+		{"load-recipe-1000", "Load, hit, against the recipe, 1 000 entries", 1. / 2, "", 0, hit(suite.Recipe, 1_000)},
+		{"load-recipe-131072", "Load, hit, against the recipe, 131 072 entries", 1. / 4, "", 0, hit(suite.Recipe, 131_072)},
+		{"load-recipe-1000000", "Load, hit, against the recipe, 1 000 000 entries", 1. / 3, "", 0, hit(suite.Recipe, 1_000_000)},
+		{"load-xsync", "Load, hit, against xsync.Map with strong pointers", 2.5, "", 0, hit(suite.StrongXsync, suite.Sizes()...)},
+		{"load-syncmap", "Load, hit, against sync.Map with strong pointers", 1, "", 0, hit(suite.StrongSync, suite.Sizes()...)},
+		{"load-allocs", "Load, hit, allocations", 0, "allocs/op", 0, alone(suite.ValueMap, "hit", "allocs/op", suite.Sizes()...)},
+		{"store", "Store, new key, against the recipe", 1. / 3, "", 0, one("store", "ns/op", suite.Sizes()...)},
+		{"bytes", "bytes an entry, against the recipe", 1. / 3, "", 0, one("store", "B/entry", suite.Sizes()...)},
+		{"churn-cpu", "churn, processor time, against the recipe", 1 / 2.5, "", 0, churn("cpu-ns/op")},
+		{"churn-peak", "churn, peak memory, against the recipe", 1 / 2.5, "", 0, churn("peak-MiB")},
+		{"collect", "a forced collection, processor time an entry, against the recipe", 1. / 2, "", 0, one("collect", "cpu-ns/entry", 131_072, 1_000_000)},
+		{"held-up", "longest call while a million die, against the same call's p99.9 before", 2, "", 0, heldUp()},
+	}
+}
+
+func keyTargets() []target {
+	large := []int{131_072, 1_000_000}
+	pair := func(group, ours, other, op, unit string, sizes ...int) []point {
+		return compared(group, ours, other, []string{""}, op, unit, sizes, []int{1})
+	}
+	return []target{
+		{"keymap-load-weak", "KeyMap.Load, hit, against a map of weak pointers", 1. / 5, "", 0, pair("Keys", suite.KeyMap, suite.WeakMap, "hit", "ns/op", large...)},
+		{"keymap-load-xsync", "KeyMap.Load, hit, against xsync.Map keyed by pointer", 2.5, "", 0, pair("Keys", suite.KeyMap, suite.StrongXsync, "hit", "ns/op", large...)},
+		{"keymap-load-allocs", "KeyMap.Load, hit, allocations", 0, "allocs/op", 0, absolute("Keys", suite.KeyMap, "hit", "allocs/op", large...)},
+		{"keymap-miss", "KeyMap.Load, miss, against a hit", 1, "", 0, missToHit(suite.Sizes()...)},
+		{"keymap-miss-allocs", "KeyMap.Load, miss, allocations", 0, "allocs/op", 0, absolute("Keys", suite.KeyMap, "miss", "allocs/op", suite.Sizes()...)},
+		{"slots-load", "KeyMap.Load with Slots, hit, against xsync.Map keyed by pointer", 1, "", 0, pair("Keys", suite.KeyMapSlots, suite.StrongXsync, "hit", "ns/op", suite.Sizes()...)},
+		{"set-has-weak", "Set.Has against a map of weak pointers", 1. / 5, "", 0, pair("Sets", suite.WeakSet, suite.WeakMap, "hit", "ns/op", large...)},
+		{"set-has-xsync", "Set.Has against xsync.Map keyed by pointer", 2.5, "", 0, pair("Sets", suite.WeakSet, suite.StrongXsync, "hit", "ns/op", large...)},
+		{"set-add", "Set.Add against a map of weak pointers with cleanups", 1. / 3, "", 0, pair("Sets", suite.WeakSet, suite.WeakMap, "store", "ns/op", suite.Sizes()...)},
+		{"intern-hit-hot", "Interner, hit, against unique, 1 000 values", 1, "", 0, pair("Interning", suite.Interner, suite.Unique, "hit", "ns/op", 1_000)},
+		{"intern-hit", "Interner, hit, against unique, 1 000 000 values", 1. / 2, "", 0, pair("Interning", suite.Interner, suite.Unique, "hit", "ns/op", 1_000_000)},
+		{"intern-miss", "Interner, miss, against unique", 1. / 3, "", 0, pair("Interning", suite.Interner, suite.Unique, "store", "ns/op", suite.Sizes()...)},
+		{"intern-bytes", "Interner, bytes of a new value, against unique", 1. / 3, "", 0, pair("Interning", suite.Interner, suite.Unique, "store", "B/entry", suite.Sizes()...)},
+	}
+}
+
+func countingTargets() []target {
+	of := func(impl, op, unit string) figure {
+		return figure{suite.Name{Group: "Counting", Impl: impl, Op: op}, unit}
+	}
+	only := func(impl, op, unit string) []point { return []point{{"", of(impl, op, unit), figure{}}} }
+	return []target{
+		{"rc-clone", "Strong: Clone and Close, not the last", 40, "ns/op", 0, only("rc", "clone+close", "ns/op")},
+		{"rc-clone-allocs", "Strong: Clone and Close, allocations", 1, "allocs/op", 0, only("rc", "clone+close", "allocs/op")},
+		{"rc-unchecked", "Unchecked: Clone and Close, not the last", 15, "ns/op", 0, only("rc-unchecked", "clone+close", "ns/op")},
+		{"rc-unchecked-allocs", "Unchecked: Clone and Close, allocations", 0, "allocs/op", 0, only("rc-unchecked", "clone+close", "allocs/op")},
+		{"rc-upgrade", "Weak: Upgrade and Close", 50, "ns/op", 0, only("rc", "upgrade+close", "ns/op")},
+		{"rc-new", "New and Close, less 60 ns, against a plain allocation", 2, "", 60, []point{
+			{"", of("rc", "new+close", "ns/op"), of("plain", "new+close", "ns/op")}}},
+	}
+}
+
+func eventTargets() []target {
+	of := func(impl, op, unit string, n int) figure {
+		return figure{suite.Name{Group: "Events", Impl: impl, Op: op, N: n}, unit}
+	}
+	var floor []point
+	for _, n := range []int{1, 100, 10_000} {
+		floor = append(floor, point{grouped(n), of("bus", "publish", "ns/listener", n), of("floor", "publish", "ns/listener", n)})
+	}
+	return []target{
+		{"publish", "Publish to 100 listeners, time for one", 15, "ns/listener", 0, []point{{"", of("bus", "publish", "ns/listener", 100), figure{}}}},
+		{"publish-allocs", "Publish to 100 listeners, allocations", 0, "allocs/op", 0, []point{{"", of("bus", "publish", "allocs/op", 100), figure{}}}},
+		{"publish-floor", "Publish, against a bare loop over weak pointers", 1.3, "", 0, floor},
+		{"subscribe", "Subscribe, against a list of weak pointers with a cleanup each", 0.5, "", 0, []point{
+			{"", of("bus", "subscribe", "ns/listener", 100_000), of("mutex-cleanup", "subscribe", "ns/listener", 100_000)}}},
+	}
+}
+
+// against compares implementations of a map of weak values, with all kinds of keys.
+func against(ours, other, op, unit string, sizes, threads []int) []point {
+	return compared("Values", ours, other, []string{"int", "string"}, op, unit, sizes, threads)
+}
+
+func compared(group, ours, other string, keys []string, op, unit string, sizes, threads []int) (points []point) {
+	for _, n := range sizes {
+		for _, k := range keys {
+			for _, t := range threads {
+				name := suite.Name{Group: group, Impl: ours, Keys: k, Op: op, N: n, Threads: t}
+				peer := name
+				peer.Impl = other
+				points = append(points, point{label(name, len(sizes) > 1), figure{name, unit}, figure{peer, unit}})
+			}
+		}
+	}
+	return points
+}
+
+// alone is our own figure, with all kinds of keys.
+func alone(ours, op, unit string, sizes ...int) []point {
+	points := against(ours, ours, op, unit, sizes, []int{1})
+	for i := range points {
+		points[i].other = figure{}
+	}
+	return points
+}
+
+func absolute(group, ours, op, unit string, sizes ...int) []point {
+	points := compared(group, ours, ours, []string{""}, op, unit, sizes, []int{1})
+	for i := range points {
+		points[i].other = figure{}
+	}
+	return points
+}
+
+func churn(unit string) []point {
+	points := compared("Churn", suite.ValueMap, suite.Recipe, []string{""}, "churn", unit, []int{100_000}, []int{1})
+	return points
+}
+
+func heldUp() (points []point) {
+	for _, call := range []string{"load", "store"} {
+		name := suite.Name{Group: "Million", Impl: suite.ValueMap, Op: call + "-while-dying", N: 1_000_000, Threads: 1}
+		points = append(points, point{call, figure{name, "max-ns"}, figure{name, "quiet-p99.9-ns"}})
+	}
+	return points
+}
+
+func missToHit(sizes ...int) []point {
+	points := compared("Keys", suite.KeyMap, suite.KeyMap, []string{""}, "miss", "ns/op", sizes, []int{1})
+	for i := range points {
+		points[i].other.Op = "hit"
+	}
+	return points
+}
+
+func label(n suite.Name, size bool) string {
+	var parts []string
+	if size {
+		parts = append(parts, grouped(n.N))
+	}
+	if n.Keys != "" {
+		parts = append(parts, n.Keys)
+	}
+	if n.Threads > 1 {
+		parts = append(parts, fmt.Sprintf("%d threads", n.Threads))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// measured returns what a point came to, and whether it was measured.
+func (t target) measured(f *figures, p point) (float64, bool) {
+	ours, ok := f.median(p.ours)
+	if !ok || p.other == (figure{}) {
+		return ours, ok
+	}
+	other, ok := f.median(p.other)
+	return (ours - t.less) / other, ok && other > 0
+}
+
+// reached reports whether a value is within the limit, as far as two digits tell.
+func (t target) reached(value float64) bool { return value < t.limit+0.005 }
+
+// show writes a value, or the limit.
+func (t target) show(value float64) string {
+	if t.unit == "" {
+		return significant(value)
+	}
+	return amount(value, t.unit)
+}
+
+// row returns the target's line of the table, and whether it was missed somewhere.
+func (t target) row(f *figures) (line string, missed bool) {
+	var cells []string
+	for _, p := range t.points {
+		value, ok := t.measured(f, p)
+		if !ok {
+			continue
+		}
+		cell := t.show(value)
+		if !t.reached(value) {
+			missed = true
+			cell = "**" + cell + "**"
+		}
+		if p.label != "" {
+			cell += " (" + p.label + ")"
+		}
+		cells = append(cells, cell)
+	}
+	verdict := "reached"
+	switch {
+	case missed:
+		verdict = "[missed](#missed)"
+	case cells == nil:
+		verdict = "not measured"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s |\n", t.what, t.show(t.limit), strings.Join(cells, " · "), verdict), missed
+}
