@@ -219,6 +219,23 @@ func (f *File) Captured(pc uint64) (fields []Field) {
 	return fields
 }
 
+// Params returns the parameters of the function at a program counter.
+func (f *File) Params(pc uint64) (fields []Field) {
+	if f == nil || f.debug == nil {
+		return nil
+	}
+	fn := f.debug.find(pc - f.slide.text)
+	if fn == nil {
+		return nil
+	}
+	for _, v := range f.debug.variables(fn) {
+		if v.param && v.inlined == "" && v.typ != 0 && v.captured < 0 {
+			fields = append(fields, Field{Name: v.name, Type: f.debug.typeAt(v.typ)})
+		}
+	}
+	return fields
+}
+
 // Local returns the local variable that covers an address of a frame, given the
 // frame's program counter and end.
 func (f *File) Local(pc, end, addr uint64) (Var, bool) {

@@ -3,6 +3,7 @@ package exe
 import (
 	"debug/dwarf"
 	"encoding/binary"
+	"strings"
 )
 
 // variable is a local variable, parameter or captured variable of a function.
@@ -13,6 +14,7 @@ type variable struct {
 	expr     []byte // where it is, everywhere in the function
 	list     int64  // or the place of a list that says where it is at which instruction
 	captured int64  // its offset in the closure, or -1
+	param    bool
 }
 
 // variables returns the variables of a function, those of inlined calls
@@ -49,7 +51,7 @@ func (d *debugInfo) variables(f *debugFunc) []variable {
 }
 
 func (d *debugInfo) variable(e *dwarf.Entry, inlined string) variable {
-	v := variable{inlined: inlined, list: -1, captured: -1}
+	v := variable{inlined: inlined, list: -1, captured: -1, param: e.Tag == dwarf.TagFormalParameter}
 	v.name, v.typ = d.origin(e)
 	if off, ok := e.Val(attrClosureOffset).(int64); ok {
 		v.captured = off
@@ -75,23 +77,60 @@ func (d *debugInfo) origin(e *dwarf.Entry) (name string, typ dwarf.Offset) {
 	return name, typ
 }
 
-// local returns the variable that covers an address of a frame: the word where
-// the variable begins and the variable itself. cfa is the end of the frame.
+// local returns the variable that covers an address of a frame, and where it
+// begins. cfa is the end of the frame.
 func (d *debugInfo) local(f *debugFunc, pc, cfa, addr uint64) (v variable, base uint64, ok bool) {
 	for _, v := range d.variables(f) {
-		expr := v.expr
-		if v.list >= 0 {
-			expr = d.location(f, v.list, pc)
-		}
-		if expr == nil || v.typ == 0 {
-			continue
-		}
-		p := pieces{expr: expr, cfa: cfa, size: d.typeAt(v.typ).Size}
-		if base, ok := p.cover(addr); ok {
-			return v, base, true
+		if base, ok := d.covers(f, &v, pc, cfa, addr); ok {
+			return d.whole(f, v, base, func(v *variable, addr uint64) bool {
+				_, ok := d.covers(f, v, pc, cfa, addr)
+				return ok
+			})
 		}
 	}
 	return variable{}, 0, false
+}
+
+// covers says whether a variable covers an address, and where it begins.
+func (d *debugInfo) covers(f *debugFunc, v *variable, pc, cfa, addr uint64) (base uint64, ok bool) {
+	expr := v.expr
+	if v.list >= 0 {
+		expr = d.location(f, v.list, pc)
+	}
+	if expr == nil || v.typ == 0 {
+		return 0, false
+	}
+	p := pieces{expr: expr, cfa: cfa, size: d.typeAt(v.typ).Size}
+	return p.cover(addr)
+}
+
+// whole returns the variable that v is a part of. The compiler (of Go 1.27) keeps
+// the words of an interface or a slice as variables of their own: the pointers
+// are called "v.data" and "v.ptr".
+func (d *debugInfo) whole(f *debugFunc, v variable, base uint64, covers func(*variable, uint64) bool) (variable, uint64, bool) {
+	name, part, _ := strings.Cut(v.name, ".")
+	if part != "data" && part != "ptr" {
+		return v, base, true
+	}
+	var w, head variable
+	for _, u := range d.variables(f) {
+		switch u.name {
+		case name:
+			w = u
+		case name + ".itab", name + ".type":
+			head = u
+		}
+	}
+	switch {
+	case w.typ == 0:
+		return v, base, true
+	case part == "ptr":
+		return w, base, true
+	case head.typ != 0 && covers(&head, base-d.img.ptrSize):
+		return w, base - d.img.ptrSize, true
+	}
+	w.typ = v.typ // the words are not side by side: the type is lost
+	return w, base, true
 }
 
 // pieces reads an expression that says where a variable is: one place, or a list

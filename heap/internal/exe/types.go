@@ -55,3 +55,8 @@ func (t *Type) Field(name string) (Field, bool) {
 func NewStruct(name string, size uint64, fields []Field) *Type {
 	return &Type{Name: name, Size: size, Kind: reflect.Struct, fields: fields}
 }
+
+// NewChan makes a channel type.
+func NewChan(name string, size uint64, elem *Type) *Type {
+	return &Type{Name: name, Size: size, Kind: reflect.Chan, elem: elem}
+}
