@@ -100,7 +100,7 @@ func (f *File) Constant(addr, n uint64) []byte {
 	if f == nil || !f.slide.same() {
 		return nil
 	}
-	return f.img.bytes(addr-f.slide.data, n)
+	return f.img.bytes(addr-f.slide.data, n, f.slide.data)
 }
 
 // Var is a variable.
@@ -160,6 +160,19 @@ func (f *File) Func(pc uint64) (name string, entry uint64, ok bool) {
 		return "", 0, false
 	}
 	return fn.name, fn.entry + f.slide.text, true
+}
+
+// ArgsSize returns how many bytes of the caller's frame the function at a program
+// counter uses for its arguments and results.
+func (f *File) ArgsSize(pc uint64) uint64 {
+	if f == nil || f.funcs == nil {
+		return 0
+	}
+	fn := f.funcs.find(pc - f.slide.text)
+	if fn == nil {
+		return 0
+	}
+	return f.funcs.argsSize(fn)
 }
 
 // Line returns the file and line of a program counter, in the function whose
@@ -230,6 +243,26 @@ func (f *File) Params(pc uint64) (fields []Field) {
 	}
 	for _, v := range f.debug.variables(fn) {
 		if v.param && v.inlined == "" && v.typ != 0 && v.captured < 0 {
+			fields = append(fields, Field{Name: v.name, Type: f.debug.typeAt(v.typ)})
+		}
+	}
+	return fields
+}
+
+// Lost returns the variables of the function at a program counter, captured ones
+// included, that DWARF does not find in its frame. The compiler moves variables
+// about, and does not always say where to.
+func (f *File) Lost(pc uint64) (fields []Field) {
+	if f == nil || f.debug == nil {
+		return nil
+	}
+	pc -= f.slide.text
+	fn := f.debug.find(pc)
+	if fn == nil {
+		return nil
+	}
+	for _, v := range f.debug.variables(fn) {
+		if v.typ != 0 && !f.debug.inFrame(fn, &v, pc) {
 			fields = append(fields, Field{Name: v.name, Type: f.debug.typeAt(v.typ)})
 		}
 	}

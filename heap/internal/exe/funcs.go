@@ -82,6 +82,16 @@ func cstring(b []byte, off uint32) string {
 	return ""
 }
 
+// argsSize is the size of the arguments and results of fn in the frame of its
+// caller.
+func (f *funcs) argsSize(fn *fn) uint64 {
+	const unknown = 1 << 31
+	if n := f.img.uint32(fn.data[8:]); n < unknown {
+		return uint64(n)
+	}
+	return 0
+}
+
 // Numbers of tables.
 const (
 	inlIndexTable = 2 // pc-value table: which inlined call an instruction belongs to

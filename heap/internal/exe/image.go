@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"sort"
+	"sync"
 )
 
 // image is an executable, whatever its format. Addresses are those that it was
@@ -25,6 +26,11 @@ type image struct {
 	symbols  []Symbol   // variables, by address
 	dwarf    func() (*dwarf.Data, error)
 	debug    func(name string) []byte // a section of DWARF: "loclists"
+
+	// relocations are the words that a loader writes to a position independent
+	// program: in the file they are missing. nil if there are none, or if the
+	// file has the words as they are where it is not moved.
+	relocations func() map[uint64]uint64
 }
 
 // section is a part of the program in memory.
@@ -33,7 +39,6 @@ type section struct {
 	writable   bool
 	r          io.ReaderAt
 	data       []byte // once it is loaded
-	fix        func(addr uint64, data []byte)
 }
 
 // Symbol is a variable.
@@ -81,14 +86,18 @@ func parseImage(f *os.File) (*image, error) {
 // near it.
 const maxSection = 1 << 30
 
-// load reads a section into memory.
-func (s *section) load() []byte {
+// load reads a section into memory, as if the program had not been moved.
+func (img *image) load(s *section) []byte {
 	if s.data == nil {
 		data := make([]byte, min(s.size, maxSection))
 		n, _ := s.r.ReadAt(data, 0)
 		s.data = data[:n]
-		if s.fix != nil {
-			s.fix(s.addr, s.data)
+		if img.relocations != nil {
+			for addr, value := range img.relocations() {
+				if off := addr - s.addr; off+8 <= uint64(n) && off < uint64(n) {
+					img.order.PutUint64(s.data[off:], value)
+				}
+			}
 		}
 	}
 	return s.data
@@ -106,14 +115,15 @@ func (img *image) section(addr uint64) *section {
 // from returns the memory from an address to the end of its section, loaded.
 func (img *image) from(addr uint64) []byte {
 	s := img.section(addr)
-	if s == nil || addr-s.addr > uint64(len(s.load())) {
+	if s == nil || addr-s.addr > uint64(len(img.load(s))) {
 		return nil
 	}
 	return s.data[addr-s.addr:]
 }
 
-// bytes returns n bytes at an address, or nil.
-func (img *image) bytes(addr, n uint64) []byte {
+// bytes returns n bytes at an address, or nil, as they are in a program that has
+// been moved by slide.
+func (img *image) bytes(addr, n, slide uint64) []byte {
 	s := img.section(addr)
 	if s == nil || n > s.size-(addr-s.addr) {
 		return nil
@@ -122,7 +132,35 @@ func (img *image) bytes(addr, n uint64) []byte {
 	if _, err := s.r.ReadAt(b, int64(addr-s.addr)); err != nil {
 		return nil
 	}
+	if slide != 0 || img.relocations != nil {
+		img.relocate(b, addr, slide)
+	}
 	return b
+}
+
+// relocate moves the pointers among the words of b, which is at addr.
+func (img *image) relocate(b []byte, addr, slide uint64) {
+	for off := -addr % img.ptrSize; off+img.ptrSize <= uint64(len(b)); off += img.ptrSize {
+		value, ok := img.word(b[off:]), false
+		if img.relocations != nil {
+			value, ok = img.relocations()[addr+off]
+		} else {
+			// Where the file does not say which words are pointers, those are
+			// that look like it.
+			ok = img.section(value) != nil
+		}
+		if ok {
+			img.putWord(b[off:], value+slide)
+		}
+	}
+}
+
+func (img *image) putWord(b []byte, v uint64) {
+	if img.ptrSize == 4 {
+		img.order.PutUint32(b, uint32(v))
+	} else {
+		img.order.PutUint64(b, v)
+	}
 }
 
 // word decodes the word that b begins with; 0 if b is too short.
@@ -160,10 +198,10 @@ func parseELF(f *os.File) (*image, error) {
 	if e.Class == elf.ELFCLASS32 {
 		img.ptrSize = 4
 	}
-	fix := elfRelocations(e)
+	img.relocations = elfRelocations(e)
 	for _, s := range e.Sections {
 		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && s.Flags&elf.SHF_TLS == 0 {
-			img.sections = append(img.sections, &section{addr: s.Addr, size: s.Size, writable: s.Flags&elf.SHF_WRITE != 0, r: s, fix: fix})
+			img.sections = append(img.sections, &section{addr: s.Addr, size: s.Size, writable: s.Flags&elf.SHF_WRITE != 0, r: s})
 		}
 	}
 	syms, _ := e.Symbols() // none in a stripped file
@@ -184,10 +222,9 @@ func parseELF(f *os.File) (*image, error) {
 	return img, nil
 }
 
-// elfRelocations returns a function that applies the relocations that a loader
-// would apply to a position independent executable: in the file, pointers are
-// still missing.
-func elfRelocations(e *elf.File) func(addr uint64, data []byte) {
+// elfRelocations returns a function that reads the relocations of a position
+// independent executable, or nil if it is none.
+func elfRelocations(e *elf.File) func() map[uint64]uint64 {
 	relative := map[elf.Machine]uint32{
 		elf.EM_X86_64:    uint32(elf.R_X86_64_RELATIVE),
 		elf.EM_AARCH64:   uint32(elf.R_AARCH64_RELATIVE),
@@ -199,20 +236,21 @@ func elfRelocations(e *elf.File) func(addr uint64, data []byte) {
 	if e.Type != elf.ET_DYN || e.Class != elf.ELFCLASS64 || relative == 0 {
 		return nil
 	}
-	return func(addr uint64, data []byte) {
+	return sync.OnceValue(func() map[uint64]uint64 {
+		values := map[uint64]uint64{}
 		for _, s := range e.Sections {
 			if s.Type != elf.SHT_RELA || s.Flags&elf.SHF_ALLOC == 0 {
 				continue
 			}
 			relocs, _ := s.Data()
 			for ; len(relocs) >= 24; relocs = relocs[24:] {
-				off := e.ByteOrder.Uint64(relocs) - addr
-				if off < uint64(len(data)) && len(data)-int(off) >= 8 && uint32(e.ByteOrder.Uint64(relocs[8:])) == relative {
-					e.ByteOrder.PutUint64(data[off:], e.ByteOrder.Uint64(relocs[16:]))
+				if uint32(e.ByteOrder.Uint64(relocs[8:])) == relative {
+					values[e.ByteOrder.Uint64(relocs)] = e.ByteOrder.Uint64(relocs[16:])
 				}
 			}
 		}
-	}
+		return values
+	})
 }
 
 func parseMachO(f *os.File) (*image, error) {

@@ -93,15 +93,33 @@ func (d *debugInfo) local(f *debugFunc, pc, cfa, addr uint64) (v variable, base 
 
 // covers says whether a variable covers an address, and where it begins.
 func (d *debugInfo) covers(f *debugFunc, v *variable, pc, cfa, addr uint64) (base uint64, ok bool) {
-	expr := v.expr
-	if v.list >= 0 {
-		expr = d.location(f, v.list, pc)
-	}
+	expr := d.place(f, v, pc)
 	if expr == nil || v.typ == 0 {
 		return 0, false
 	}
 	p := pieces{expr: expr, cfa: cfa, size: d.typeAt(v.typ).Size}
 	return p.cover(addr)
+}
+
+// place returns the expression that says where a variable is at an address of
+// the code, or nil.
+func (d *debugInfo) place(f *debugFunc, v *variable, pc uint64) []byte {
+	if v.list >= 0 {
+		return d.location(f, v.list, pc)
+	}
+	return v.expr
+}
+
+// inFrame says whether a part of a variable is in the frame.
+func (d *debugInfo) inFrame(f *debugFunc, v *variable, pc uint64) bool {
+	for p := (pieces{expr: d.place(f, v, pc)}); len(p.expr) > 0; {
+		_, inFrame, ok := p.place()
+		if inFrame || !ok {
+			return inFrame
+		}
+		p.pieceSize()
+	}
+	return false
 }
 
 // whole returns the variable that v is a part of. The compiler (of Go 1.27) keeps
@@ -160,14 +178,9 @@ func (p *pieces) cover(addr uint64) (base uint64, ok bool) {
 		if !ok {
 			return 0, false
 		}
-		size := p.size - off
-		if len(p.expr) > 0 && p.expr[0] == opPiece {
-			n, k := binary.Uvarint(p.expr[1:])
-			if k <= 0 {
-				return 0, false
-			}
-			size = n
-			p.expr = p.expr[1+k:]
+		size, ok := p.pieceSize()
+		if !ok {
+			size = p.size - off
 		}
 		if inFrame && addr-at < size {
 			return at - off, true
@@ -175,6 +188,16 @@ func (p *pieces) cover(addr uint64) (base uint64, ok bool) {
 		off += size
 	}
 	return 0, false
+}
+
+// pieceSize reads the size of a piece; ok is false if there is but one.
+func (p *pieces) pieceSize() (size uint64, ok bool) {
+	if len(p.expr) == 0 || p.expr[0] != opPiece {
+		return 0, false
+	}
+	n, k := binary.Uvarint(p.expr[1:])
+	p.expr = p.expr[1+max(k, 0):]
+	return n, k > 0
 }
 
 // place reads where one piece is.
@@ -232,6 +255,9 @@ func sleb(b []byte) (v int64, n int) {
 
 // location looks an address up in a location list.
 func (d *debugInfo) location(f *debugFunc, off int64, pc uint64) []byte {
+	if off < 0 {
+		return nil
+	}
 	b := at(d.lists, uint64(off))
 	base, _ := f.unit.Val(dwarf.AttrLowpc).(uint64)
 	if !d.version5 {

@@ -34,7 +34,7 @@ func (img *image) findModule(d *record.Dump) (m module, slide uint64, err error)
 		if !s.writable {
 			continue
 		}
-		b := s.load()
+		b := img.load(s)
 		for ; uint64(len(b)) >= 4*img.ptrSize; b = b[img.ptrSize:] {
 			data := img.word(b)
 			if img.wordAt(b, 1)-data != dataLen || img.wordAt(b, 2)-data != between ||

@@ -4,6 +4,7 @@ package graph
 // dominator is the last object that every way to it passes; what hangs below an
 // object in the tree is what the object retains.
 type Dominators struct {
+	Order    []ID     // what is reached, each object after its dominator
 	Retained []uint64 // bytes, by object
 	idom     []ID     // by object: its dominator; None for those that no single object holds
 }
@@ -204,11 +205,11 @@ func (t *tree) climb() {
 func (t *tree) retained() *Dominators {
 	h := t.Heap
 	bytes := make([]uint64, len(t.obj))
-	h.forSizes(func(o ID, size uint64) { bytes[t.num[o]] = size })
+	h.ForSizes(func(o ID, size uint64) { bytes[t.num[o]] = size })
 	for i := len(t.obj) - 1; i > 0; i-- {
 		bytes[t.idom[i]] += bytes[i]
 	}
-	d := &Dominators{make([]uint64, h.Len()), make([]ID, h.Len())}
+	d := &Dominators{t.obj[1:], make([]uint64, h.Len()), make([]ID, h.Len())}
 	for o := range d.idom {
 		d.idom[o] = None
 		if n := t.num[o]; n != 0 {
@@ -219,8 +220,8 @@ func (t *tree) retained() *Dominators {
 	return d
 }
 
-// forSizes calls f for each object.
-func (h *Heap) forSizes(f func(o ID, size uint64)) {
+// ForSizes calls f for each object.
+func (h *Heap) ForSizes(f func(o ID, size uint64)) {
 	for k := range h.pages {
 		p := &h.pages[k]
 		for i := p.first; i < p.first+ID(p.n); i++ {

@@ -124,7 +124,7 @@ func (h *Heap) findIn(p *page, a uint64) ID {
 
 // limits of the arrays.
 const (
-	maxObjects = 1<<31 - 2
+	maxObjects = 1<<31 - 4
 	maxEdges   = 1<<32 - 1
 )
 

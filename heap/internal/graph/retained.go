@@ -18,11 +18,9 @@ func (b bitset) addNew(i ID) (ok bool) { ok = !b.has(i); b.add(i); return ok }
 
 // Retained computes what object o retains. It needs no dominator tree: what o
 // leads to is retained, but for what something else holds too and what that
-// leads to. One pass over all edges tells the latter.
+// leads to. One pass over all edges tells the latter. Where no root leads to o,
+// it is what o leads to and no root does.
 func (s *Search) Retained(o ID) Retained {
-	if !s.Reached(o) {
-		return Retained{}
-	}
 	inside := s.Heap.closure(o)
 	s.releaseShared(o, inside)
 	return s.Heap.sum(inside)

@@ -57,6 +57,10 @@ type Guide struct {
 	StackVar func(f *record.Frame, addr uint64) (lo, hi uint64)
 	// Cleanups are roots that the dump lacks.
 	Cleanups []CleanupRecord
+	// Hubs are objects of the runtime from which nearly everything can be
+	// reached, so that a path through them says nothing. Records of goroutines
+	// and threads are known to be hubs.
+	Hubs []ID
 }
 
 // rooter collects roots.

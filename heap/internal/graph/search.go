@@ -13,19 +13,23 @@ type Search struct {
 const (
 	unreached = 0
 	isRoot    = 1 << 31   // and the number of a root
-	postponed = 1<<32 - 1 // while searching: an object whose edges are to be followed late
+	postponed = 1<<32 - 1 // while searching: a hub
+	arrived   = 1<<32 - 2 // while searching: a hub that something leads to
 )
 
 // Search searches the whole heap.
 func (h *Heap) Search(g Guide) *Search {
 	s := &Search{Heap: h, Roots: h.findRoots(g), parent: make([]uint32, h.Len())}
 	r := run{Search: s, queue: make([]ID, 0, h.Len())}
-	r.postpone()
+	r.postpone(g.Hubs)
 	for kind := Kind(0); kind < StaleWord; kind++ {
 		if kind == Runtime {
 			r.resume()
 		}
 		r.from(kind)
+		if kind == Runtime {
+			r.takeLate()
+		}
 	}
 	s.markPassing()
 	// There are many stale words, but few that matter: they come last.
@@ -64,8 +68,14 @@ type run struct {
 	*Search
 	queue []ID // reached; those from head on are still to be followed
 	head  int
-	late  []ID // reached, but postponed
-	next  int  // the first root that has not been looked at
+	next  int       // the first root that has not been looked at
+	late  []arrival // at hubs
+}
+
+// arrival is the first reference that has led to a hub.
+type arrival struct {
+	hub    ID
+	parent uint32
 }
 
 // from searches from the roots of a kind.
@@ -76,28 +86,35 @@ func (r *run) from(kind Kind) {
 	r.drain()
 }
 
-// postpone marks the runtime's records of goroutines and threads. All of them
-// hang together, so a path through them says nothing: where there is another
-// one, that is the explanation.
-func (r *run) postpone() {
+// postpone marks the hubs. Where there is a path around them, that is the
+// explanation.
+func (r *run) postpone(hubs []ID) {
 	for i := range r.Heap.Dump.Goroutines {
 		g := &r.Heap.Dump.Goroutines[i]
-		for _, a := range [...]uint64{g.Addr, g.M} {
-			if o := r.Heap.Find(a); o != None {
-				r.parent[o] = postponed
-			}
+		hubs = append(hubs, r.Heap.Find(g.Addr), r.Heap.Find(g.M))
+	}
+	for _, o := range hubs {
+		if o != None {
+			r.parent[o] = postponed
 		}
 	}
 }
 
-// resume ends the postponing.
+// resume ends the postponing: the runtime's own roots may reach the hubs.
 func (r *run) resume() {
 	for i, p := range r.parent {
-		if p == postponed {
+		if p == postponed || p == arrived {
 			r.parent[i] = unreached
 		}
 	}
-	r.queue = append(r.queue, r.late...)
+}
+
+// takeLate enters the hubs that the runtime's roots have not reached.
+func (r *run) takeLate() {
+	for _, a := range r.late {
+		r.visit(a.hub, a.parent)
+	}
+	r.drain()
 }
 
 // visit notes that object o is reached from parent.
@@ -105,12 +122,11 @@ func (r *run) visit(o ID, parent uint32) {
 	switch r.parent[o] {
 	case unreached:
 		r.queue = append(r.queue, o)
+		r.parent[o] = parent
 	case postponed:
-		r.late = append(r.late, o)
-	default:
-		return
+		r.late = append(r.late, arrival{o, parent})
+		r.parent[o] = arrived
 	}
-	r.parent[o] = parent
 }
 
 // drain follows edges until nothing new is reached.

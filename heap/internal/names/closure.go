@@ -1,7 +1,6 @@
 package names
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/weakref-go/weakref/heap/internal/exe"
@@ -11,54 +10,63 @@ import (
 // values.
 const methodSuffix = "-fm"
 
+// code is the code of a closure.
+type code struct {
+	name   string
+	enter  string // how to say that there is a closure of it
+	fields []exe.Field
+	leave  []string // how to say that it captures each of the fields
+}
+
 // enterClosure names a closure.
-func (n *Namer) enterClosure(ptr uint64) (Ref, View) {
-	v := n.closure(ptr)
+func (n *Namer) enterClosure(ptr uint64) (after string, v View) {
+	v = n.closure(ptr)
 	if v.form != closure {
-		return Ref{}, v
+		return "", v
 	}
-	if method, ok := strings.CutSuffix(v.fn, methodSuffix); ok {
-		return same(" → method value " + Short(method)), v
-	}
-	return same(" → func " + Short(v.fn)), v
+	return v.code.enter, v
 }
 
 // closure is a view of the closure at ptr: its first word is the code. If it is
 // not, it is none.
 func (n *Namer) closure(ptr uint64) View {
 	pc := n.wordAt(ptr)
-	name, entry, ok := n.Exe.Func(pc)
-	if !ok || entry != pc {
+	c, ok := n.closures[pc]
+	if !ok {
+		c = n.codeAt(pc)
+		if n.closures == nil {
+			n.closures = make(map[uint64]*code)
+		}
+		n.closures[pc] = c
+	}
+	if c == nil {
 		return View{addr: ptr}
 	}
-	return View{addr: ptr, form: closure, fn: name, typ: n.captured(pc, name)}
+	return View{addr: ptr, form: closure, code: c}
 }
 
-// captured is a struct of the captured variables of a function, nil if they are
-// not known.
-func (n *Namer) captured(pc uint64, name string) *exe.Type {
-	t, ok := n.closures[pc]
-	if !ok {
-		t = n.captures(pc, name)
-		if n.closures == nil {
-			n.closures = make(map[uint64]*exe.Type)
-		}
-		n.closures[pc] = t
-	}
-	return t
-}
-
-func (n *Namer) captures(pc uint64, name string) *exe.Type {
-	list := n.Exe.Captured(pc)
-	if method, ok := strings.CutSuffix(name, methodSuffix); ok && len(list) == 0 {
-		if t := n.receiver(method); t != nil {
-			list = []exe.Field{{Name: "receiver", Off: n.word(), Type: t}}
-		}
-	}
-	if len(list) == 0 {
+// codeAt returns the code that begins at pc, or nil.
+func (n *Namer) codeAt(pc uint64) *code {
+	name, entry, ok := n.Exe.Func(pc)
+	if !ok || entry != pc {
 		return nil
 	}
-	return exe.NewStruct(name, 1<<20, list)
+	c := &code{name: name, enter: " → func " + Short(name), fields: n.Exe.Captured(pc)}
+	method, isMethod := strings.CutSuffix(name, methodSuffix)
+	if isMethod {
+		c.enter = " → method value " + Short(method)
+		if t := n.receiver(method); t != nil {
+			c.fields = []exe.Field{{Name: "receiver", Off: n.word(), Type: t}}
+		}
+	}
+	for _, f := range c.fields {
+		verb := " captures "
+		if isMethod {
+			verb = " bound to "
+		}
+		c.leave = append(c.leave, verb+strings.TrimPrefix(f.Name, "&"))
+	}
+	return c
 }
 
 // receiver is the type of the receiver of a method: a pointer in "pkg.(*T).m",
@@ -72,31 +80,20 @@ func (n *Namer) receiver(method string) *exe.Type {
 }
 
 // leaveClosure names a captured variable.
-func (n *Namer) leaveClosure(v View, slot, ptr uint64) (Ref, View) {
+func (n *Namer) leaveClosure(v View, slot, ptr uint64) (ref Ref, next View) {
 	off := slot - v.addr
-	for _, f := range fields(v.typ) {
+	for i, f := range v.code.fields {
 		if off-f.Off >= f.Type.Size {
 			continue
 		}
-		l := n.leaf(f.Type, off-f.Off)
-		ref := same(" captures " + strings.TrimPrefix(f.Name, "&")).plus(n.leafRef(l, v.addr+f.Off))
-		if f.Name == "receiver" {
-			ref = same(" bound to receiver").plus(n.leafRef(l, v.addr+f.Off))
-		}
-		suffix, next := n.target(l.typ, v.addr+f.Off+l.off, slot, ptr)
-		next.captured = suffix == Ref{} && l.text == "" && !strings.HasPrefix(f.Name, "&")
-		return ref.plus(suffix), next
+		ref = Ref{before: v.code.leave[i], leaf: n.leaf(f.Type, off-f.Off), base: v.addr + f.Off}
+		ref.after, next = n.target(ref.leaf.typ, ref.base+ref.leaf.off, slot, ptr)
+		next.captured = ref.after == "" && ref.leaf.text == "" && !strings.HasPrefix(f.Name, "&")
+		return ref, next
 	}
-	what := "captures"
-	if strings.HasSuffix(v.fn, methodSuffix) {
-		what = "bound to"
+	ref = Ref{before: " captures", elem: element{kind: offsetCaptured, i: int64(off)}}
+	if strings.HasSuffix(v.code.name, methodSuffix) {
+		ref.before = " bound to"
 	}
-	return same(fmt.Sprintf(" %s offset %d", what, off)), n.arrive(ptr)
-}
-
-func fields(t *exe.Type) []exe.Field {
-	if t == nil {
-		return nil
-	}
-	return t.Fields()
+	return ref, n.arrive(ptr)
 }

@@ -29,16 +29,24 @@ func (n *Namer) dynamicType(addr uint64) *exe.Type {
 
 // asserted names the value of type t in an interface whose second word is at
 // slot: the value itself if it is one pointer, or else a pointer to it.
-func (n *Namer) asserted(t *exe.Type, slot, ptr uint64) (Ref, View) {
-	ref := same(".(" + Short(t.Name) + ")")
-	if isContext[strings.TrimPrefix(Short(t.Name), "*")] {
-		ref = Ref{} // a link of a chain of contexts
+func (n *Namer) asserted(t *exe.Type, slot, ptr uint64) (after string, v View) {
+	text, ok := n.asserts[t]
+	if !ok {
+		text = ".(" + Short(t.Name) + ")"
+		if isContext[strings.TrimPrefix(Short(t.Name), "*")] {
+			text = "" // a link of a chain of contexts
+		}
+		if n.asserts == nil {
+			n.asserts = make(map[*exe.Type]string)
+		}
+		n.asserts[t] = text
 	}
-	if l := n.leaf(t, 0); n.isPointer(t) {
-		suffix, next := n.target(l.typ, slot, slot, ptr)
-		return ref.plus(Ref{l.text, l.sig}).plus(suffix), next
+	if !n.isPointer(t) {
+		return text, View{addr: ptr, typ: t}
 	}
-	return ref, View{addr: ptr, typ: t}
+	l := n.leaf(t, 0)
+	after, v = n.target(l.typ, slot, slot, ptr)
+	return text + l.text + after, v
 }
 
 // isContext are the types of contexts.

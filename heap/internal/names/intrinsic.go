@@ -56,3 +56,23 @@ func (n *Namer) asChannel(addr, size uint64) View {
 	}
 	return View{addr: addr, form: channel, typ: exe.NewChan("chan "+elem.Name, w, elem)}
 }
+
+// Processors returns the runtime's records of its processors. Each leads to all
+// timers, and each timer to one of them.
+func (n *Namer) Processors() (records []graph.ID) {
+	const smallest, largest = 2 << 10, 32 << 10 // what such a record may take
+	var descriptor uint64
+	n.Heap.ForSizes(func(o graph.ID, size uint64) {
+		if size < smallest || size > largest || len(n.Heap.Edges(o)) == 0 {
+			return
+		}
+		w := n.wordAt(n.Heap.Addr(o))
+		if w != 0 && (w == descriptor || isProcessor(n.Exe.Type(w))) {
+			descriptor = w
+			records = append(records, o)
+		}
+	})
+	return records
+}
+
+func isProcessor(t *exe.Type) bool { return t != nil && t.Name == "runtime.p" }

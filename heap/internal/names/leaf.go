@@ -37,19 +37,19 @@ type keyed struct {
 const maxNesting = 100
 
 // leaf finds the part of a value of type t that covers an offset.
-func (n *Namer) leaf(t *exe.Type, off uint64) leaf {
+func (n *Namer) leaf(t *exe.Type, off uint64) *leaf {
 	at := place{t, off}
 	if l, ok := n.leaves[at]; ok {
 		return l
 	}
-	l := leaf{typ: t}
+	l := &leaf{typ: t}
 	for range maxNesting {
 		if l.typ == nil || !l.enter(off-l.off) {
 			break
 		}
 	}
 	if n.leaves == nil {
-		n.leaves = make(map[place]leaf)
+		n.leaves = make(map[place]*leaf)
 	}
 	n.leaves[at] = l
 	return l

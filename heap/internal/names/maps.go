@@ -1,7 +1,6 @@
 package names
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/weakref-go/weakref/heap/internal/exe"
@@ -28,20 +27,18 @@ func (n *Namer) enterMap(v View, slot, ptr uint64) View {
 }
 
 // leaveGroups names a pointer in a key or an element of a map.
-func (n *Namer) leaveGroups(v View, slot, ptr uint64) (Ref, View) {
+func (n *Namer) leaveGroups(v View, slot, ptr uint64) (ref Ref, next View) {
 	e, ok := n.entry(v, slot)
 	if !ok {
-		return Ref{"[?]", "[]"}, n.arrive(ptr)
+		return Ref{elem: element{kind: unknownEntry}}, n.arrive(ptr)
 	}
-	key := n.literal(e.keyType, e.key)
-	ref := Ref{"[" + key + "]", "[]"}
+	ref = Ref{leaf: n.leaf(e.typ, slot-e.addr), base: e.addr}
+	ref.elem = element{kind: mapElem, typ: e.keyType, addr: e.key}
 	if e.inKey {
-		ref = Ref{"[key " + key + "]", "[key]"}
+		ref.elem.kind = mapKey
 	}
-	l := n.leaf(e.typ, slot-e.addr)
-	ref = ref.plus(n.leafRef(l, e.addr))
-	suffix, next := n.target(l.typ, e.addr+l.off, slot, ptr)
-	return ref.plus(suffix), next
+	ref.after, next = n.target(ref.leaf.typ, e.addr+ref.leaf.off, slot, ptr)
+	return ref, next
 }
 
 // entry is a key or an element of a map.
@@ -77,7 +74,7 @@ func (n *Namer) entry(v View, slot uint64) (e entry, ok bool) {
 
 // pairedEntry looks in a group of slots that each have a key and an element.
 func pairedEntry(group *exe.Type, base, slot uint64) (e entry, ok bool) {
-	at, pair, ok := element(group, "slots", base, slot)
+	at, pair, ok := elementOf(group, "slots", base, slot)
 	if !ok {
 		return e, false
 	}
@@ -100,10 +97,10 @@ func splitEntry(group *exe.Type, base, slot uint64) (e entry, ok bool) {
 		return e, false
 	}
 	e.keyType = keys.Type.Elem()
-	if at, t, ok := element(group, "keys", base, slot); ok {
+	if at, t, ok := elementOf(group, "keys", base, slot); ok {
 		return entry{true, at, t, at, t}, true
 	}
-	at, t, ok := element(group, "elems", base, slot)
+	at, t, ok := elementOf(group, "elems", base, slot)
 	if !ok {
 		return e, false
 	}
@@ -113,9 +110,9 @@ func splitEntry(group *exe.Type, base, slot uint64) (e entry, ok bool) {
 	return e, true
 }
 
-// element returns the address and type of the element of an array, a field of
+// elementOf returns the address and type of the element of an array, a field of
 // the value of type t at base, that covers slot.
-func element(t *exe.Type, field string, base, slot uint64) (uint64, *exe.Type, bool) {
+func elementOf(t *exe.Type, field string, base, slot uint64) (uint64, *exe.Type, bool) {
 	f, ok := t.Field(field)
 	if !ok || slot-base-f.Off >= f.Type.Size {
 		return 0, nil, false
@@ -134,5 +131,5 @@ func (n *Namer) leaveChannel(v View, slot, ptr uint64) (Ref, View) {
 	if slot-v.addr == 2*n.word() {
 		return same(" buffer"), View{addr: ptr, typ: v.typ.Elem(), many: true, len: unknownLen}
 	}
-	return same(fmt.Sprintf(".(channel, offset %d)", slot-v.addr)), n.arrive(ptr)
+	return Ref{before: ".(channel)", elem: element{kind: offsetInObject, i: int64(slot - v.addr)}}, n.arrive(ptr)
 }

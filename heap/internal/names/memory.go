@@ -13,8 +13,9 @@ type Namer struct {
 	Cleanups []graph.CleanupRecord
 
 	frame    *record.Frame // the frame whose memory can be read now
-	leaves   map[place]leaf
-	closures map[uint64]*exe.Type // captured variables, by the code
+	leaves   map[place]*leaf
+	closures map[uint64]*code // by where the code begins
+	asserts  map[*exe.Type]string
 }
 
 // word is the size of a word.

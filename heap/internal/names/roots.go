@@ -3,6 +3,7 @@ package names
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -13,7 +14,8 @@ import (
 
 // Root is a root with its name.
 type Root struct {
-	Ref
+	Text       string // "main.registry", "goroutine 7 [select] main.worker (worker.go:31) t"
+	Sig        string // the same without numbers
 	Name       string // of the variable, with the full import path of its package; "" if it is not known
 	Func       string // of the frame, finalizer or deferred call, with the full import path
 	File       string
@@ -42,18 +44,27 @@ func (n *Namer) Root(r *graph.Root) (Root, Ref, View) {
 	case r.Slot != 0:
 		return n.variableRoot(r)
 	}
-	root := Root{Ref: same("no root in the dump")}
+	var root Root
+	root.add("no root in the dump")
 	if r.Kind != graph.NoRoot {
-		root.Ref = same("runtime")
+		root = Root{}
+		root.add("runtime")
 	}
 	ref, v := n.arriveOrEnter(r.Ptr)
 	return root, ref, v
 }
 
+// add adds to the text.
+func (r *Root) add(text string) {
+	r.Text += text
+	r.Sig += text
+}
+
 // arriveOrEnter names what an untyped pointer leads to, if it tells by itself.
-func (n *Namer) arriveOrEnter(ptr uint64) (Ref, View) {
+func (n *Namer) arriveOrEnter(ptr uint64) (ref Ref, v View) {
 	if v := n.closure(ptr); v.form == closure {
-		return n.enterClosure(ptr)
+		ref.after, v = n.enterClosure(ptr)
+		return ref, v
 	}
 	return Ref{}, n.arrive(ptr)
 }
@@ -61,30 +72,29 @@ func (n *Namer) arriveOrEnter(ptr uint64) (Ref, View) {
 func (n *Namer) variableRoot(r *graph.Root) (root Root, ref Ref, v View) {
 	g, ok := n.Exe.Global(r.Slot)
 	if !ok {
-		root.Ref = same(n.segmentName(r.Slot))
+		root.add(n.segmentName(r.Slot))
 		ref, v = n.untyped(r)
 		return root, ref, v
 	}
 	root.Name = g.Name
 	root.Runtime = isRuntime(g.Name)
-	root.Ref = same(Short(g.Name))
+	root.add(Short(g.Name))
 	ref, v = n.inVariable(g, r)
 	return root, ref, v
 }
 
 // inVariable names the pointer of a root in the variable that holds it.
-func (n *Namer) inVariable(g exe.Var, r *graph.Root) (Ref, View) {
+func (n *Namer) inVariable(g exe.Var, r *graph.Root) (ref Ref, v View) {
 	if g.Type == nil {
-		ref := Ref{}
+		ref, v = n.untyped(r)
 		if r.Slot != g.Addr {
-			ref = same(fmt.Sprintf(".(offset %d)", r.Slot-g.Addr))
+			ref.elem = element{kind: offsetInObject, i: int64(r.Slot - g.Addr)}
 		}
-		suffix, v := n.untyped(r)
-		return ref.plus(suffix), v
+		return ref, v
 	}
-	l := n.leaf(g.Type, r.Slot-g.Addr)
-	suffix, v := n.target(l.typ, g.Addr+l.off, r.Slot, r.Ptr)
-	return n.leafRef(l, g.Addr).plus(suffix), v
+	ref = Ref{leaf: n.leaf(g.Type, r.Slot-g.Addr), base: g.Addr}
+	ref.after, v = n.target(ref.leaf.typ, g.Addr+ref.leaf.off, r.Slot, r.Ptr)
+	return ref, v
 }
 
 // segmentName names a variable whose name is not known by its place.
@@ -131,29 +141,64 @@ func (n *Namer) frameRoot(r *graph.Root) (root Root, ref Ref, v View) {
 	local, owner, found := n.variableAt(g, i, r.Slot)
 	root = n.inGoroutine(g, n.ownFrame(g, owner))
 	if !found {
-		root.Ref = root.plus(same(fmt.Sprintf(" frame+%d", r.Slot-r.Frame.SP)))
-		ref, v = n.untyped(r)
-		return root, ref, v
+		return n.unnamedWord(root, r)
 	}
 	root.Name = strings.TrimPrefix(local.Name, "&")
 	if fn := g.Frames[owner].Func; isRuntime(fn) {
 		root.Name = fn + "." + root.Name
 	}
-	root.Ref = root.plus(same(" " + root.Name))
+	root.add(" " + root.Name)
 	if local.Inlined != "" {
-		root.Ref = root.plus(same(" (of inlined " + Short(local.Inlined) + ")"))
+		root.add(" (of inlined " + Short(local.Inlined) + ")")
 	}
 	ref, v = n.inVariable(local, r)
 	return root, ref, v
 }
+
+// unnamedWord names a word of a frame that DWARF says nothing about. If a variable
+// has been lost there that the word may well be, it is named with a question
+// mark.
+func (n *Namer) unnamedWord(root Root, r *graph.Root) (Root, Ref, View) {
+	ref, v := n.untyped(r)
+	if guess, ok := n.guess(r); ok && !v.known() {
+		root.Name = guess.Name + "?"
+		root.add(" " + root.Name)
+		return root, Ref{}, View{addr: r.Ptr, typ: guess.Type.Elem()}
+	}
+	root.add(fmt.Sprintf(" frame+%d", r.Slot-r.Frame.SP))
+	return root, ref, v
+}
+
+// guess returns the only variable that has been lost, is a pointer, and points to
+// something of the size of the object.
+func (n *Namer) guess(r *graph.Root) (guess exe.Field, ok bool) {
+	o := n.Heap.Find(r.Ptr)
+	if n.Heap.Addr(o) != r.Ptr {
+		return guess, false
+	}
+	for _, v := range n.Exe.Lost(callSite(r.Frame)) {
+		if v.Type.Kind != reflect.Pointer || v.Type.Elem() == nil || !fits(v.Type.Elem().Size, n.Heap.Size(o)) {
+			continue
+		}
+		if ok && guess.Name != v.Name {
+			return guess, false
+		}
+		guess, ok = v, true
+	}
+	return guess, ok
+}
+
+// fits says whether something of some size would get a slot of another.
+func fits(size, slot uint64) bool { return size <= slot && slot <= size+size/7+16 && size > 0 }
 
 // variableAt finds the variable at an address of frame i, and the frame that it
 // belongs to: arguments of a call lie in the frame of the caller.
 func (n *Namer) variableAt(g *record.Goroutine, i int, addr uint64) (v exe.Var, frame int, ok bool) {
 	if i > 0 {
 		callee := &g.Frames[i-1]
-		if v, ok := n.Exe.Local(callSite(callee), callee.End(), addr); ok {
-			return v, i - 1, true
+		v, ok := n.Exe.Local(callSite(callee), callee.End(), addr)
+		if ok || addr-callee.End() < n.Exe.ArgsSize(callee.PC) {
+			return v, i - 1, ok
 		}
 	}
 	f := &g.Frames[i]
@@ -175,16 +220,15 @@ func (n *Namer) ownFrame(g *record.Goroutine, i int) *record.Frame {
 // inGoroutine names a frame of a goroutine; f may be nil.
 func (n *Namer) inGoroutine(g *record.Goroutine, f *record.Frame) Root {
 	root := Root{Goroutine: g.ID, WaitReason: n.status(g), Runtime: g.System}
-	root.Ref = Ref{fmt.Sprintf("goroutine %d [%s]", g.ID, root.WaitReason), "goroutine"}
+	root.Text, root.Sig = fmt.Sprintf("goroutine %d [%s]", g.ID, root.WaitReason), "goroutine"
 	root.CreatedBy = n.createdBy(g)
 	if f != nil {
 		root.Func = f.Func
 		root.File, root.Line = n.Exe.Line(callSite(f))
 		root.Runtime = root.Runtime || isRuntime(f.Func)
-		root.Ref = root.plus(same(" " + Short(f.Func)))
+		root.add(" " + Short(f.Func))
 		if root.File != "" {
-			at := fmt.Sprintf(" (%s:%d)", filepath.Base(root.File), root.Line)
-			root.Ref = root.plus(same(at))
+			root.add(fmt.Sprintf(" (%s:%d)", filepath.Base(root.File), root.Line))
 		}
 	}
 	return root
@@ -214,9 +258,10 @@ func (n *Namer) createdBy(g *record.Goroutine) string {
 
 // untyped names what a root without a type leads to. The word before it may be
 // the type of an interface.
-func (n *Namer) untyped(r *graph.Root) (Ref, View) {
+func (n *Namer) untyped(r *graph.Root) (ref Ref, v View) {
 	if t := n.dynamicType(r.Slot - n.word()); t != nil {
-		return n.asserted(t, r.Slot, r.Ptr)
+		ref.after, v = n.asserted(t, r.Slot, r.Ptr)
+		return ref, v
 	}
 	return n.arriveOrEnter(r.Ptr)
 }
@@ -224,7 +269,7 @@ func (n *Namer) untyped(r *graph.Root) (Ref, View) {
 func (n *Namer) goroutineRoot(r *graph.Root) (Root, Ref, View) {
 	root := n.inGoroutine(r.Goroutine, n.topFrame(r.Goroutine))
 	if r.Kind == graph.Deferred {
-		root.Ref = root.plus(same(" deferred call"))
+		root.add(" deferred call")
 	}
 	ref, v := n.arriveOrEnter(r.Ptr)
 	return root, ref, v
@@ -257,7 +302,7 @@ func (n *Namer) finalizerRoot(r *graph.Root) (root Root, ref Ref, v View) {
 	if typ != nil {
 		what += " of a " + Short(typ.Name)
 	}
-	root.Ref = same(what)
+	root.add(what)
 	ref, v = n.inFinalizer(f, typ, r)
 	return root, ref, v
 }
@@ -290,11 +335,11 @@ func (n *Namer) cleanupRoot(r *graph.Root) (root Root, ref Ref, v View) {
 	if root.File != "" {
 		what += fmt.Sprintf(" (%s:%d)", filepath.Base(root.File), root.Line)
 	}
-	root.Ref = same(what)
+	root.add(what)
 	if r.Ptr == c.Func {
 		return root, Ref{}, n.closure(c.Func)
 	}
-	root.Ref = root.plus(same(" argument"))
+	root.add(" argument")
 	v = n.arrive(c.Arg)
 	if params := n.Exe.Params(pc); len(params) > 0 && !v.known() {
 		v = View{addr: c.Arg, typ: params[0].Type}

@@ -1,7 +1,6 @@
 package names
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -17,7 +16,7 @@ type View struct {
 	group *exe.Type // of a map: the type of its groups, if that is all that is known
 	many  bool      // not one of them but an array
 	len   uint64    // the length of the slice, if many; unknown is the largest number
-	fn    string    // the function of a closure
+	code  *code     // of a closure
 
 	// captured says that the pointer is a captured variable. What follows it
 	// is shown with its type, because the variable's name says little.
@@ -51,7 +50,7 @@ func mapView(addr uint64, group *exe.Type) View {
 func (v View) Type() string {
 	switch {
 	case v.form == closure:
-		return "func " + Short(v.fn)
+		return "func " + Short(v.code.name)
 	case v.group != nil:
 		return Short(v.group.Name)
 	case v.typ == nil:
@@ -63,18 +62,6 @@ func (v View) Type() string {
 	}
 	return Short(v.typ.Name) + " (part)"
 }
-
-// Ref is how a reference reads.
-type Ref struct {
-	Text string // what it adds to the expression: ".fn", "[4].next", " captures s"
-	Sig  string // the same without indexes, keys and addresses
-}
-
-// plus appends.
-func (r Ref) plus(s Ref) Ref { return Ref{r.Text + s.Text, r.Sig + s.Sig} }
-
-// same is a Ref that always reads the same.
-func same(text string) Ref { return Ref{text, text} }
 
 // Follow names the reference at an offset of object from, which is seen as v,
 // and returns how to see what it leads to.
@@ -111,18 +98,17 @@ func (n *Namer) leavePlain(v View, from graph.ID, slot, ptr uint64) (Ref, View) 
 	if index != 0 && !v.many {
 		return n.leaveUnknown(from, slot, ptr)
 	}
-	var ref Ref
-	if v.many {
-		ref = v.index(index)
-	}
 	base := slot - uint64(in)
-	l := n.leaf(v.typ, uint64(in))
-	ref = ref.plus(n.leafRef(l, base))
-	if v.captured && (l.text != "" && l.text[0] == '.' && !v.many) {
-		ref = same(" → *" + Short(v.typ.Name)).plus(ref)
+	ref := Ref{leaf: n.leaf(v.typ, uint64(in)), base: base}
+	if v.many {
+		ref.elem = v.index(index)
 	}
-	suffix, next := n.target(l.typ, base+l.off, slot, ptr)
-	return ref.plus(suffix), next
+	if v.captured && !v.many && strings.HasPrefix(ref.leaf.text, ".") {
+		ref.before = " → *" + Short(v.typ.Name)
+	}
+	var next View
+	ref.after, next = n.target(ref.leaf.typ, base+ref.leaf.off, slot, ptr)
+	return ref, next
 }
 
 // floorDiv divides and rounds down: elements before the start of a slice have
@@ -135,59 +121,49 @@ func floorDiv(a, b int64) (q, r int64) {
 	return q, r
 }
 
-// index names an element. Those outside the slice are held by its array all the
-// same, which is a leak of its own.
-func (v View) index(i int64) Ref {
+// index names an element.
+func (v View) index(i int64) element {
 	switch {
 	case i < 0:
-		return Ref{fmt.Sprintf("[%d, before the start]", i), "[before the start]"}
+		return element{kind: beforeSlice, i: i}
 	case uint64(i) >= v.len && v.len != unknownLen:
-		return Ref{fmt.Sprintf("[%d, beyond the length %d]", i, v.len), "[beyond the length]"}
+		return element{kind: beyondSlice, i: i, len: v.len}
 	}
-	return Ref{fmt.Sprintf("[%d]", i), "[]"}
-}
-
-// leafRef is how a leaf of the value at base reads.
-func (n *Namer) leafRef(l leaf, base uint64) Ref {
-	ref := Ref{l.text, l.sig}
-	if l.key != nil {
-		ref.Text += l.key.before + n.literal(l.key.typ, base+l.key.off) + l.key.after
-		ref.Sig += l.key.before + l.key.after
-	}
-	return ref
+	return element{kind: inSlice, i: i}
 }
 
 // leaveUnknown names a pointer in an object of which no type is known. If the
 // word before it is the type of an interface, it tells what the pointer leads
 // to.
-func (n *Namer) leaveUnknown(from graph.ID, slot, ptr uint64) (Ref, View) {
-	ref := Ref{fmt.Sprintf(".(offset %d)", slot-n.Heap.Addr(from)), ".(offset)"}
-	if slot-n.Heap.Addr(from) >= n.word() {
+func (n *Namer) leaveUnknown(from graph.ID, slot, ptr uint64) (ref Ref, next View) {
+	off := slot - n.Heap.Addr(from)
+	ref.elem = element{kind: offsetInObject, i: int64(off)}
+	if off >= n.word() {
 		if t := n.dynamicType(slot - n.word()); t != nil {
-			suffix, next := n.asserted(t, slot, ptr)
-			return ref.plus(suffix), next
+			ref.after, next = n.asserted(t, slot, ptr)
+			return ref, next
 		}
 	}
 	return ref, n.arrive(ptr)
 }
 
-// target returns how to see what a value of type t at addr leads to. The pointer
-// is at slot, which is addr but for interfaces.
-func (n *Namer) target(t *exe.Type, addr, slot, ptr uint64) (Ref, View) {
+// target returns how to see what a value of type t at addr leads to, and what to
+// say about it. The pointer is at slot, which is addr but for interfaces.
+func (n *Namer) target(t *exe.Type, addr, slot, ptr uint64) (after string, v View) {
 	if t == nil {
-		return Ref{}, n.arrive(ptr)
+		return "", n.arrive(ptr)
 	}
 	switch t.Kind {
 	case reflect.Pointer:
-		return Ref{}, View{addr: ptr, typ: n.pointee(t.Elem(), ptr)}
+		return "", View{addr: ptr, typ: n.pointee(t.Elem(), ptr)}
 	case reflect.Slice:
-		return Ref{}, View{addr: ptr, typ: t.Elem(), many: true, len: n.wordAt(addr + n.word())}
+		return "", View{addr: ptr, typ: t.Elem(), many: true, len: n.wordAt(addr + n.word())}
 	case reflect.String:
-		return Ref{}, View{addr: ptr, typ: t}
+		return "", View{addr: ptr, typ: t}
 	case reflect.Map:
-		return Ref{}, View{addr: ptr, typ: t, form: mapHeader}
+		return "", View{addr: ptr, typ: t, form: mapHeader}
 	case reflect.Chan:
-		return Ref{}, View{addr: ptr, typ: t, form: channel}
+		return "", View{addr: ptr, typ: t, form: channel}
 	case reflect.Func:
 		return n.enterClosure(ptr)
 	case reflect.Interface:
@@ -195,7 +171,7 @@ func (n *Namer) target(t *exe.Type, addr, slot, ptr uint64) (Ref, View) {
 			return n.asserted(t, slot, ptr)
 		}
 	}
-	return Ref{}, n.arrive(ptr)
+	return "", n.arrive(ptr)
 }
 
 // arrive is a view of something of unknown type: of what the object tells by

@@ -1,0 +1,183 @@
+package heap
+
+import (
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/heap/internal/capture"
+	"github.com/weakref-go/weakref/heap/internal/exe"
+	"github.com/weakref-go/weakref/heap/internal/graph"
+	"github.com/weakref-go/weakref/heap/internal/record"
+)
+
+// Why says why what r refers to is alive. It is short for an [Explainer] with its
+// settings at zero.
+//
+// It collects garbage, stops the world to write a dump to a temporary file, and
+// reads that: about 50 milliseconds in a small program, more if the executable
+// has many names to read. In a program with a large heap, and in production, use
+// an Explainer in the mode [Fork], or [Snapshot] and the command weakref why.
+func Why[T any](r weakref.Ref[T]) (*Answer, error) {
+	answers, err := new(Explainer).Explain(TargetOf(r))
+	if err != nil {
+		return nil, err
+	}
+	return answers[0], nil
+}
+
+// Explainer says why objects of this process are alive. The zero Explainer is
+// ready to use.
+type Explainer struct {
+	// Mode is how the dump is written.
+	Mode Mode
+	// Binary is an executable with names, built from the same sources with the
+	// same version of Go, if that of the process has none. It can also be given
+	// as the environment variable WEAKREF_SYMBOLS.
+	Binary string
+	// Dir is the directory for the temporary file, which takes 1.4 times the
+	// size of the heap. It is [os.TempDir] by default.
+	Dir string
+	// MaxPaths is how many paths there are to each object at most, 3 by default.
+	MaxPaths int
+	// NoCollect leaves out the collection before the dump.
+	NoCollect bool
+}
+
+var explaining sync.Mutex // one at a time
+
+// Explain says of each target why it is alive, from one dump.
+func (e *Explainer) Explain(targets ...Target) ([]*Answer, error) {
+	explaining.Lock()
+	defer explaining.Unlock()
+	defer profileLess()()
+	if !e.NoCollect {
+		runtime.GC()
+	}
+	addrs := hideAll(targets)
+	if !slices.ContainsFunc(addrs, hidden.alive) {
+		return collected(len(targets)), nil
+	}
+	d, err := e.dump()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { d.Close() }()
+	if d.lacksRoot(addrs) {
+		if d, err = e.withCleanups(d, targets, addrs); err != nil {
+			return nil, err
+		}
+	}
+	answers := make([]*Answer, len(addrs))
+	for i, h := range addrs {
+		answers[i] = d.answer(targets[i], h, e.maxPaths())
+	}
+	return answers, nil
+}
+
+// dump writes a dump and reads it.
+func (e *Explainer) dump() (*Dump, error) {
+	f, remove, err := e.tempFile()
+	if err != nil {
+		return nil, err
+	}
+	defer remove() // the memory stays mapped
+	if _, err := capture.Write(f, capture.Mode(e.Mode)); err != nil {
+		return nil, err
+	}
+	d, err := read(f, nil)
+	if err != nil {
+		return nil, err
+	}
+	d.exe, d.noExe = e.executable(d.heap.Dump)
+	d.searchAll(graph.Guide{SkipFrame: isOwnFrame})
+	return d, nil
+}
+
+// collected is the answers for targets that are all gone.
+func collected(n int) []*Answer {
+	return slices.Repeat([]*Answer{{Collected: true}}, n)
+}
+
+func (d *Dump) answer(t Target, h hidden, maxPaths int) *Answer {
+	o, ok := d.Find(h.addr())
+	if !h.alive() || !ok {
+		return &Answer{Collected: true}
+	}
+	a := d.Answer(o, maxPaths)
+	a.Object.Type = t.typ
+	a.Hint = hint(d.level)
+	return a
+}
+
+// profileLess turns off the memory profiler while a heap is explained, if it
+// samples every allocation: it would make that many times slower.
+func profileLess() (restore func()) {
+	if runtime.MemProfileRate != 1 {
+		return func() {}
+	}
+	runtime.MemProfileRate = 0
+	return func() { runtime.MemProfileRate = 1 }
+}
+
+func (e *Explainer) maxPaths() int {
+	if e.MaxPaths == 0 {
+		return 3
+	}
+	return e.MaxPaths
+}
+
+// tempFile makes a file that nobody else can read, and that is gone when it is
+// closed.
+func (e *Explainer) tempFile() (f *os.File, remove func(), err error) {
+	f, err = os.CreateTemp(e.Dir, "weakref-*.heapdump") // with mode 0600
+	if err != nil {
+		return nil, nil, err
+	}
+	unlinked := os.Remove(f.Name()) == nil // not on Windows
+	return f, func() {
+		f.Close()
+		if !unlinked {
+			os.Remove(f.Name())
+		}
+	}, nil
+}
+
+func hideAll(targets []Target) (addrs []hidden) {
+	for _, t := range targets {
+		addrs = append(addrs, t.hide())
+	}
+	return addrs
+}
+
+// executable opens the executable of this process, or another one with its names.
+func (e *Explainer) executable(d *record.Dump) (*exe.File, error) {
+	for _, path := range []string{e.Binary, os.Getenv(symbolsEnv)} {
+		if path != "" {
+			return exe.Open(path, d)
+		}
+	}
+	if f, err := exe.Open("/proc/self/exe", d); err == nil {
+		return f, nil
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return exe.Open(path, d)
+}
+
+// isOwnFrame says whether a frame is that of the explanation itself, or of what it
+// calls. They hold nothing that would not be held without them.
+func isOwnFrame(g *record.Goroutine, frame int) bool {
+	const own = "github.com/weakref-go/weakref/heap."
+	isOwn := func(f record.Frame) bool { return strings.HasPrefix(f.Func, own) }
+	isDump := func(f record.Frame) bool { return f.Func == "runtime/debug.WriteHeapDump" }
+	if !slices.ContainsFunc(g.Frames, isDump) {
+		return false
+	}
+	return slices.ContainsFunc(g.Frames[frame:], isOwn)
+}
