@@ -53,10 +53,14 @@ func (d *Dump) AllocatedAt(o Object) []Call {
 	return nil
 }
 
-// withoutRuntime leaves out the calls by which the runtime allocates.
+// withoutRuntime leaves out the calls by which the runtime allocates, and those by
+// which it starts a goroutine.
 func withoutRuntime(stack []Call) []Call {
 	for len(stack) > 1 && strings.HasPrefix(stack[0].Func, "runtime.") && !strings.HasPrefix(stack[0].Func, "runtime.AddCleanup") {
 		stack = stack[1:]
+	}
+	for len(stack) > 1 && strings.HasPrefix(stack[len(stack)-1].Func, "runtime.") {
+		stack = stack[:len(stack)-1]
 	}
 	return stack
 }

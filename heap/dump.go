@@ -25,6 +25,7 @@ type Dump struct {
 	search *graph.Search
 	level  Names
 	noExe  error // why there are no names
+	self   bool  // it is of this process
 
 	counts     *graph.Counts // once they have been asked for
 	census     *names.Census

@@ -50,6 +50,8 @@ func hint(level Names) string {
 // hint says in a line how to get better names for this dump.
 func (d *Dump) hint() string {
 	switch {
+	case d.self:
+		return hint(d.level)
 	case d.level == NamesFull:
 		return ""
 	case d.level == NamesNone && d.noExe != nil:

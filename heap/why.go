@@ -45,18 +45,15 @@ type Explainer struct {
 	MaxPaths int
 	// NoCollect leaves out the collection before the dump.
 	NoCollect bool
+	// Progress, if it is set, is called now and then during long work.
+	Progress func(work string, share float64)
 }
 
 var explaining sync.Mutex // one at a time
 
 // Explain says of each target why it is alive, from one dump.
 func (e *Explainer) Explain(targets ...Target) ([]*Answer, error) {
-	explaining.Lock()
-	defer explaining.Unlock()
-	defer profileLess()()
-	if !e.NoCollect {
-		runtime.GC()
-	}
+	defer e.begin()()
 	addrs := hideAll(targets)
 	if !slices.ContainsFunc(addrs, hidden.alive) {
 		return collected(len(targets)), nil
@@ -88,13 +85,34 @@ func (e *Explainer) dump() (*Dump, error) {
 	if _, err := capture.Write(f, capture.Mode(e.Mode)); err != nil {
 		return nil, err
 	}
-	d, err := read(f, nil)
+	d, err := read(f, e.Progress)
 	if err != nil {
 		return nil, err
 	}
+	d.self = true
 	d.exe, d.noExe = e.executable(d.heap.Dump)
 	d.searchAll(graph.Guide{SkipFrame: isOwnFrame})
 	return d, nil
+}
+
+// Dump takes a dump of this process and reads it. The frames that take it are left
+// out.
+func (e *Explainer) Dump() (*Dump, error) {
+	defer e.begin()()
+	return e.dump()
+}
+
+// begin prepares a dump.
+func (e *Explainer) begin() (end func()) {
+	explaining.Lock()
+	restore := profileLess()
+	if !e.NoCollect {
+		runtime.GC()
+	}
+	return func() {
+		restore()
+		explaining.Unlock()
+	}
 }
 
 // collected is the answers for targets that are all gone.
@@ -109,7 +127,6 @@ func (d *Dump) answer(t Target, h hidden, maxPaths int) *Answer {
 	}
 	a := d.Answer(o, maxPaths)
 	a.Object.Type = t.typ
-	a.Hint = hint(d.level)
 	return a
 }
 
@@ -170,14 +187,18 @@ func (e *Explainer) executable(d *record.Dump) (*exe.File, error) {
 	return exe.Open(path, d)
 }
 
-// isOwnFrame says whether a frame is that of the explanation itself, or of what it
-// calls. They hold nothing that would not be held without them.
+// isOwnFrame says whether a frame is one of those that take the dump: of this
+// package and of those that ask it, or of what they call to take it. They hold
+// nothing that would not be held without them.
 func isOwnFrame(g *record.Goroutine, frame int) bool {
-	const own = "github.com/weakref-go/weakref/heap."
-	isOwn := func(f record.Frame) bool { return strings.HasPrefix(f.Func, own) }
 	isDump := func(f record.Frame) bool { return f.Func == "runtime/debug.WriteHeapDump" }
 	if !slices.ContainsFunc(g.Frames, isDump) {
 		return false
 	}
-	return slices.ContainsFunc(g.Frames[frame:], isOwn)
+	return isOwn(g.Frames[frame]) || frame < slices.IndexFunc(g.Frames, isOwn)
+}
+
+func isOwn(f record.Frame) bool {
+	name, ok := strings.CutPrefix(f.Func, "github.com/weakref-go/weakref/")
+	return ok && (strings.HasPrefix(name, "heap.") || strings.HasPrefix(name, "weaktest.") || strings.HasPrefix(name, "leak."))
 }
