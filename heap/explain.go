@@ -111,7 +111,7 @@ func (d *Dump) name(path []graph.Step) Path {
 	root, steps := d.namer.Path(path)
 	p := Path{Root: d.root(path[0].Root, root)}
 	for _, s := range steps {
-		p.Steps = append(p.Steps, Step{Text: s.Text, sig: s.Sig, Object: d.object(s.To, s.Type)})
+		p.Steps = append(p.Steps, Step{Text: s.Text, Signature: s.Sig, Object: d.object(s.To, s.Type)})
 	}
 	return p
 }
@@ -131,7 +131,7 @@ var rootKinds = map[graph.Kind]RootKind{
 
 func (d *Dump) root(r *graph.Root, named names.Root) Root {
 	root := Root{
-		Kind: rootKinds[r.Kind], Text: named.Text, sig: named.Sig,
+		Kind: rootKinds[r.Kind], Text: named.Text, Signature: named.Sig,
 		Sure: r.Kind <= graph.Runtime || r.Kind == graph.StackObject && d.level == NamesFull,
 		Name: named.Name, Func: named.Func, File: named.File, Line: named.Line,
 		Goroutine: named.Goroutine, WaitReason: named.WaitReason, CreatedBy: named.CreatedBy,

@@ -36,7 +36,7 @@ type Root struct {
 	WaitReason string // what the goroutine waits for
 	CreatedBy  string // the function that started the goroutine, and where
 
-	sig string
+	Signature string // Text without what differs between two roots of one kind: numbers of goroutines
 }
 
 // Step is a reference on a path.
@@ -47,7 +47,7 @@ type Step struct {
 	// takes this reference: that object is free if it is cut.
 	Only bool
 
-	sig string
+	Signature string // Text without what differs between two references of one kind: indexes, keys, addresses
 }
 
 // Path is a chain of strong references from a root to an object.
@@ -80,7 +80,7 @@ func (p Path) String() string {
 // repeats is how many times the reference i comes in a row.
 func (p Path) repeats(i int) int {
 	n := 1
-	for i+n < len(p.Steps) && p.Steps[i+n].sig == p.Steps[i].sig && p.Steps[i].sig != "" {
+	for i+n < len(p.Steps) && p.Steps[i+n].Signature == p.Steps[i].Signature && p.Steps[i].Signature != "" {
 		n++
 	}
 	return n
@@ -90,9 +90,9 @@ func (p Path) repeats(i int) int {
 // indexes, keys, addresses, numbers of goroutines, lengths of lists.
 func (p Path) Signature() string {
 	var b strings.Builder
-	b.WriteString(p.Root.sig)
+	b.WriteString(p.Root.Signature)
 	for i := 0; i < len(p.Steps); i += p.repeats(i) {
-		b.WriteString(p.Steps[i].sig)
+		b.WriteString(p.Steps[i].Signature)
 		if p.repeats(i) > 1 {
 			b.WriteString("{…}")
 		}
