@@ -115,6 +115,13 @@ func mustSupport[T any]() {
 	}
 }
 
+// mustNotBeNil panics if p is nil.
+func mustNotBeNil[T any](p *T) {
+	if p == nil {
+		panic(&UnsupportedError{reflect.TypeFor[T](), NilPointer})
+	}
+}
+
 var smallTypes sync.Map // reflect.Type to error, nil where the type will do
 
 func smallSupported(t reflect.Type) error {

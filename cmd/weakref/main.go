@@ -8,6 +8,8 @@ import (
 	"os/signal"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weakref-go/weakref/cmd/weakref/internal/vet"
 )
 
 func main() {
@@ -26,5 +28,6 @@ func command() *cobra.Command {
 		Short:        "References that do not keep things alive",
 		SilenceUsage: true,
 	}
+	c.AddCommand(vet.Command())
 	return c
 }

@@ -46,6 +46,13 @@ func Run() {
 	clock.pass()
 }
 
+// Pause keeps upkeep from running until resume is called. It is for tests that look
+// at what upkeep changes.
+func Pause() (resume func()) {
+	clock.passMu.Lock()
+	return clock.passMu.Unlock
+}
+
 type watcher interface {
 	// run does the upkeep; it reports false if the watched object is gone.
 	run() bool

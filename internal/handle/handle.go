@@ -51,17 +51,27 @@ func Strong[T any](h H) *T {
 	return (*T)((*box)(h).value())
 }
 
+// Direct reports whether handles are words of the runtime, so that Weak may be
+// used. The two are for the one place where a call of Strong would show. T is
+// there for the compiler: code of this module that is instantiated in a user's
+// package can have generic functions inlined, but no plain ones of packages that
+// the user does not import.
+func Direct[T any]() bool { return direct }
+
+// Weak returns a direct handle as a weak pointer.
+func Weak[T any](h H) weak.Pointer[T] { return *(*weak.Pointer[T])(unsafe.Pointer(&h)) }
+
 // Addr returns the address of the target of h, or 0 if the target is known to be
 // dead. It never keeps the target alive, costs one load, and after a completed
 // sweep it is exact. To compare it with the address of an object that the caller
 // holds is exact at any time: while that object lives, no other target can be at
 // its address, and a dead one has been swept before the address was used again.
-// This rests on the collector not moving objects.
-func Addr(h H) uintptr {
+// This rests on the collector not moving objects. T means nothing; see [Direct].
+func Addr[T any](h H) uintptr {
 	if direct {
 		return atomic.LoadUintptr((*uintptr)(h))
 	}
-	return uintptr((*box)(h).value())
+	return (*box)(h).addr()
 }
 
 // box is a handle on a runtime whose weak pointers are not one word.
@@ -69,12 +79,14 @@ type box struct {
 	value func() unsafe.Pointer
 }
 
+func (b *box) addr() uintptr { return uintptr(b.value()) }
+
 func boxOf[T any](w weak.Pointer[T]) H {
 	return unsafe.Pointer(&box{func() unsafe.Pointer { return unsafe.Pointer(w.Value()) }})
 }
 
-// direct says that weak pointers are represented as described above. Tests
-// clear it to run on boxes.
+// direct says that weak pointers are represented as described above. It does not
+// change once handles are in use.
 var direct = check()
 
 func check() bool {

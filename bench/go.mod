@@ -1,0 +1,7 @@
+module github.com/weakref-go/weakref/bench
+
+go 1.26.0
+
+replace github.com/weakref-go/weakref => ../
+
+require github.com/weakref-go/weakref v0.0.0-00010101000000-000000000000

@@ -1,0 +1,36 @@
+package cache
+
+import (
+	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/internal/gcclock"
+)
+
+// Validate checks the invariants of the weak tier.
+func (c *Cache[K, V]) Validate() error {
+	defer gcclock.Pause()()
+	return c.ready().tier.Validate()
+}
+
+// Loading returns how many loads are under way, and how many errors are kept.
+func (c *Cache[K, V]) Loading() (calls, errors int) {
+	l := &c.ready().loads
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.calls), len(l.errors.list)
+}
+
+// Waiting returns how many wait for the load of a key.
+func (c *Cache[K, V]) Waiting(key K) int {
+	l := &c.ready().loads
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	graph.Lock()
+	defer graph.Unlock()
+	if c := l.calls[key]; c != nil {
+		return c.batch.waiters
+	}
+	return 0
+}
+
+// Core returns a weak reference to what is behind the cache.
+func (c *Cache[K, V]) Core() weakref.Ref[core[K, V]] { return weakref.Make(c.ready()) }

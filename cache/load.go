@@ -1,0 +1,299 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/weakref-go/weakref"
+)
+
+// loads is what is being loaded.
+type loads[K comparable, V any] struct {
+	one  func(context.Context, K) (*V, error)
+	many func(context.Context, []K) (map[K]*V, error)
+
+	mu     sync.Mutex // taken before any lock of the tiers
+	calls  map[K]*call[K, V]
+	errors errorList[K]
+}
+
+// call is the load of one key. It is in loads.calls until it ends; what it loads is
+// stored only if it is still there. It is taken out when nobody waits for it any more,
+// and when the key is invalidated.
+type call[K comparable, V any] struct {
+	key   K
+	hash  uint64
+	batch *batch[K, V]
+	renew *entry[K]     // the entry whose value is loaded anew; nil if there was none
+	done  chan struct{} // closed when v and err are final
+	v     *V
+	err   error
+	entry *entry[K] // of v
+}
+
+// batch is the calls that one run of a loader serves.
+type batch[K comparable, V any] struct {
+	*run
+	calls []*call[K, V]
+}
+
+var errGoexit = errors.New("cache: the loader called runtime.Goexit")
+
+// get loads the value of a key, or waits until somebody else has.
+func (s *core[K, V]) get(ctx context.Context, hash uint64, key K) (*V, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	from := runOf(ctx)
+	s.loads.mu.Lock()
+	c, v, err := s.join(from, hash, key)
+	if c == nil && v == nil && err == nil {
+		c, err = s.begin(ctx, from, hash, key)
+	}
+	s.loads.mu.Unlock()
+	if c == nil {
+		return v, err
+	}
+	return s.await(ctx, from, c)
+}
+
+// join returns the call under way for a key after entering it, or the key's value,
+// or its kept error, or nothing. s.loads.mu is held.
+func (s *core[K, V]) join(from *run, hash uint64, key K) (*call[K, V], *V, error) {
+	if c := s.loads.calls[key]; c != nil {
+		if err := c.batch.enter(from); err != nil {
+			return nil, nil, fmt.Errorf("key %v: %w", key, err)
+		}
+		s.counts.joined.Add(1)
+		return c, nil, nil
+	}
+	if v, _ := s.lookup(hash, key); v != nil {
+		return nil, v, nil // somebody has just stored it
+	}
+	return nil, nil, s.loads.errors.get(key)
+}
+
+// begin starts to load one key, and enters the call. s.loads.mu is held.
+func (s *core[K, V]) begin(ctx context.Context, from *run, hash uint64, key K) (*call[K, V], error) {
+	if !s.loads.possible() {
+		return nil, ErrNoLoader
+	}
+	r, ctx := newRun(ctx)
+	b := &batch[K, V]{run: r}
+	c := s.add(b, hash, key)
+	if err := b.enter(from); err != nil {
+		return nil, err
+	}
+	go s.load(ctx, b)
+	return c, nil
+}
+
+func (l *loads[K, V]) possible() bool { return l.one != nil || l.many != nil }
+
+// add makes a call and enters it into the list. s.loads.mu is held.
+func (s *core[K, V]) add(b *batch[K, V], hash uint64, key K) *call[K, V] {
+	c := &call[K, V]{key: key, hash: hash, batch: b, done: make(chan struct{})}
+	b.calls = append(b.calls, c)
+	if key != key {
+		return c // a NaN: nobody could find it, or take it out
+	}
+	if s.loads.calls == nil {
+		s.loads.calls = make(map[K]*call[K, V])
+	}
+	s.loads.calls[key] = c
+	return c
+}
+
+// await waits for a call that the caller has entered.
+func (s *core[K, V]) await(ctx context.Context, from *run, c *call[K, V]) (*V, error) {
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		select {
+		case <-c.done: // both; the result is worth more
+		default:
+			s.giveUp(from, c)
+			return nil, ctx.Err()
+		}
+	}
+	c.batch.leave(from)
+	return c.v, c.err
+}
+
+// giveUp leaves a call that has perhaps not ended. If nobody else waits for its
+// batch, that is cancelled, and whoever comes now begins anew.
+func (s *core[K, V]) giveUp(from *run, c *call[K, V]) {
+	s.loads.mu.Lock()
+	defer s.loads.mu.Unlock()
+	if !c.batch.leave(from) {
+		return
+	}
+	c.batch.cancel()
+	for _, c := range c.batch.calls {
+		if s.loads.calls[c.key] == c {
+			delete(s.loads.calls, c.key)
+		}
+	}
+}
+
+// load runs the loader for a batch and ends its calls. It must be called on a
+// goroutine of its own, which the loader may end.
+func (s *core[K, V]) load(ctx context.Context, b *batch[K, V]) {
+	var extra map[K]*V
+	entries := make(map[K]*entry[K]) // of extra
+	err := errGoexit
+	begun := time.Now()
+	defer func() {
+		b.cancel()
+		s.counts.load(time.Since(begun), err)
+		for _, c := range b.calls {
+			s.end(c, err)
+		}
+		for key, e := range entries {
+			if err == nil {
+				s.storeExtra(e, extra[key])
+			}
+		}
+	}()
+	defer capturePanic(&err)
+	if extra, err = s.loads.call(ctx, b); err != nil {
+		return
+	}
+	// A new entry may call the user's Weigh, so it is made without a lock.
+	for _, c := range b.calls {
+		if c.v != nil {
+			c.entry = s.newEntry(c.key, c.v)
+		}
+	}
+	for key, v := range extra {
+		if v != nil && key == key {
+			entries[key] = s.newEntry(key, v)
+		}
+	}
+}
+
+// call calls the user's loader, sets the values of the batch's calls, and returns
+// those that were not asked for.
+func (l *loads[K, V]) call(ctx context.Context, b *batch[K, V]) (extra map[K]*V, err error) {
+	if len(b.calls) == 1 && l.one != nil {
+		c := b.calls[0]
+		c.v, err = l.one(ctx, c.key)
+		if err == nil && c.v == nil {
+			err = fmt.Errorf("cache: Load returned nil and no error for key %v", c.key)
+		}
+		return nil, err
+	}
+	keys := make([]K, len(b.calls))
+	for i, c := range b.calls {
+		keys[i] = c.key
+	}
+	values, err := l.many(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	extra = maps.Clone(values) // the map remains the user's
+	for _, c := range b.calls {
+		c.v = values[c.key]
+		delete(extra, c.key)
+	}
+	return extra, nil
+}
+
+func capturePanic(err *error) {
+	if v := recover(); v != nil {
+		*err = &weakref.PanicError{Value: v, Stack: debug.Stack()}
+	}
+}
+
+// end ends a call whose value has been loaded, or with an error.
+func (s *core[K, V]) end(c *call[K, V], err error) {
+	if err == nil && c.v == nil {
+		err = ErrNotFound
+	}
+	if c.err = err; err != nil {
+		c.v = nil
+	}
+	s.loads.mu.Lock()
+	listed := s.loads.calls[c.key] == c
+	if listed {
+		delete(s.loads.calls, c.key)
+		if err != nil {
+			s.loads.errors.put(c.key, err)
+		} else {
+			c.v, c.entry = s.store(c.hash, c.entry, c.v, c.renew)
+		}
+	}
+	s.loads.mu.Unlock()
+	close(c.done)
+	if listed && err == nil {
+		s.keep(c.hash, c.entry, c.v)
+	}
+}
+
+// storeExtra stores a value that LoadMany has returned although it was not asked
+// for it, unless the key has one, or it is being loaded.
+func (s *core[K, V]) storeExtra(e *entry[K], v *V) {
+	hash := s.keys.Hash(e.key)
+	s.loads.mu.Lock()
+	busy := s.loads.calls[e.key] != nil
+	if !busy {
+		v, e = s.store(hash, e, v, nil)
+	}
+	s.loads.mu.Unlock()
+	if !busy {
+		s.keep(hash, e, v)
+	}
+}
+
+// refreshIfDue loads the value of an entry anew, in the background, if it is time.
+func (s *core[K, V]) refreshIfDue(ctx context.Context, hash uint64, e *entry[K]) {
+	if !s.times.dueForRefresh(&e.age) || !s.loads.possible() {
+		return
+	}
+	r, ctx := newRun(ctx)
+	b := &batch[K, V]{run: r}
+	s.loads.mu.Lock()
+	defer s.loads.mu.Unlock()
+	if s.loads.calls[e.key] != nil {
+		return
+	}
+	c := s.add(b, hash, e.key)
+	c.renew = e
+	b.waiters = 1 // the cache itself, which does not give up
+	s.counts.refreshes.Add(1)
+	go func() {
+		defer func() {
+			if c.err != nil {
+				slog.Warn("cache: a value could not be refreshed", "cache", s.name, "key", c.key, "error", c.err)
+			}
+		}()
+		s.load(ctx, b)
+	}()
+}
+
+func (l *loads[K, V]) forgetError(key K) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.errors.forget(key)
+}
+
+// detach keeps what is being loaded for a key from being stored.
+func (l *loads[K, V]) detach(key K) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.calls, key)
+	l.errors.forget(key)
+}
+
+func (l *loads[K, V]) detachAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.calls)
+	clear(l.errors.list)
+}

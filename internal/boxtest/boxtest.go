@@ -1,0 +1,61 @@
+// Package boxtest runs a package's tests a second time with boxed handles, the
+// representation that package handle falls back on (see there). The second run is a
+// process of its own, because the two kinds of handles do not mix.
+package boxtest
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/weakref-go/weakref/internal/handle"
+)
+
+const env = "WEAKREF_TEST_BOXED"
+
+// InUse reports whether this is the second run.
+func InUse() bool { return os.Getenv(env) != "" }
+
+// Main is a TestMain.
+func Main(m *testing.M) {
+	flag.Parse()
+	if InUse() {
+		handle.UseBoxes()
+		os.Exit(m.Run())
+	}
+	code := m.Run()
+	if code == 0 && !partial() {
+		code = again()
+	}
+	os.Exit(code)
+}
+
+// partial reports whether the flags ask for something else than tests.
+func partial() bool {
+	for _, name := range []string{"test.bench", "test.fuzz", "test.list"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func again() int {
+	cmd := exec.Command(os.Args[0])
+	for _, arg := range os.Args[1:] {
+		// Two processes must not write one profile.
+		if !strings.Contains(arg, "profile") && !strings.Contains(arg, "gocoverdir") && !strings.Contains(arg, "testlogfile") {
+			cmd.Args = append(cmd.Args, arg)
+		}
+	}
+	cmd.Env = append(os.Environ(), env+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		fmt.Printf("%s\nThe tests with boxed handles failed: %v\n", out, err)
+		return 1
+	}
+	return 0
+}

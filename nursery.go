@@ -1,0 +1,50 @@
+package weakref
+
+import "sync"
+
+// nursery hands out new objects, each allocation's worth of them in descending
+// order of address.
+//
+// The runtime keeps the weak records of a span's objects in a list sorted by
+// address, and walks it from the lowest to make a new one. Objects that are made
+// and registered one by one come in ascending order, so each walks past all
+// before it; in descending order the walk is short. For objects of 16 bytes, of
+// which a span has 512, it makes a weak reference several times cheaper: see
+// docs/decisions/0006-nursery.md.
+type nursery[T any] struct {
+	batches sync.Pool // of *batch[T]
+}
+
+// batch is objects that have not been handed out.
+type batch[T any] struct {
+	objects []*T
+	size    int // of the next refill
+}
+
+// largestBatch is half the objects of 16 bytes in a span.
+const largestBatch = 256
+
+func (n *nursery[T]) get() *T {
+	b, _ := n.batches.Get().(*batch[T])
+	if b == nil {
+		b = &batch[T]{size: 1}
+	}
+	if len(b.objects) == 0 {
+		b.refill()
+	}
+	last := len(b.objects) - 1
+	p := b.objects[last]
+	b.objects[last] = nil
+	b.objects = b.objects[:last]
+	n.batches.Put(b)
+	return p
+}
+
+// refill allocates twice as many objects as the last time, so that what is not
+// handed out is never much in proportion.
+func (b *batch[T]) refill() {
+	for range b.size {
+		b.objects = append(b.objects, new(T))
+	}
+	b.size = min(2*b.size, largestBatch)
+}

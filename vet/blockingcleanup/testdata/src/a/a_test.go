@@ -1,0 +1,7 @@
+package a
+
+import "runtime"
+
+func inTest(p *T) {
+	runtime.AddCleanup(p, func(c chan int) { c <- 1 }, p.c)
+}

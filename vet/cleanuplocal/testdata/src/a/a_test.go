@@ -1,0 +1,5 @@
+package a
+
+import "weak"
+
+func inTest(t T) { weaks[""] = weak.Make(&t) }

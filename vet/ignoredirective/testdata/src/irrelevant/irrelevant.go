@@ -1,0 +1,3 @@
+package irrelevant
+
+var a = 0 //weakvet:ignore

@@ -1,0 +1,72 @@
+package api
+
+import (
+	"go/types"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// TestOwnModule compares what the checks know of the weakref module with the
+// module itself, which is the parent of this one. A package or type that is not
+// there yet is passed over.
+func TestOwnModule(t *testing.T) {
+	pkgs, err := packages.Load(&packages.Config{
+		Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedDeps | packages.NeedSyntax | packages.NeedTypesInfo,
+		Dir:  filepath.Join("..", "..", ".."),
+	}, Module+"/...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byPath := make(map[string]*types.Package)
+	for _, p := range pkgs {
+		byPath[p.PkgPath] = p.Types
+	}
+	if byPath[Module] == nil {
+		t.Skip("the weakref module is not beside this one")
+	}
+	checked := 0
+	for p := range holdings {
+		fn, ok := find(t, byPath, p.fn)
+		if !ok {
+			continue
+		}
+		checked++
+		params := fn.Signature().Params()
+		if p.arg >= params.Len() {
+			t.Errorf("%v has %d parameters", p.fn, params.Len())
+		} else if _, ok := params.At(p.arg).Type().(*types.Pointer); !ok {
+			t.Errorf("parameter %d of %v is a %v, want a pointer", p.arg, p.fn, params.At(p.arg).Type())
+		}
+	}
+	for name := range kept {
+		find(t, byPath, name)
+	}
+	if checked == 0 {
+		t.Error("nothing was compared")
+	}
+	t.Logf("%d of %d parameters compared", checked, len(holdings))
+}
+
+// find returns the function called name, if the package and the type exist.
+func find(t *testing.T, pkgs map[string]*types.Package, name Name) (*types.Func, bool) {
+	pkg := pkgs[name.Pkg]
+	if pkg == nil {
+		return nil, false
+	}
+	if name.Recv == "" {
+		fn, ok := pkg.Scope().Lookup(name.Func).(*types.Func)
+		return fn, ok
+	}
+	recv := pkg.Scope().Lookup(name.Recv)
+	if recv == nil {
+		return nil, false
+	}
+	obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(recv.Type()), true, pkg, name.Func)
+	fn, ok := obj.(*types.Func)
+	if !ok {
+		t.Errorf("%s.%s has no method %s", name.Pkg, name.Recv, name.Func)
+	}
+	return fn, ok
+}

@@ -1,0 +1,3 @@
+package purego
+
+func RegisterLibFunc(fptr any, handle uintptr, name string) {}

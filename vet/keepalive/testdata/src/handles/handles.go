@@ -1,0 +1,4 @@
+package handles
+
+func Use(h uintptr)  {}
+func Name(h uintptr) {}

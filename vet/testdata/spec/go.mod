@@ -1,0 +1,3 @@
+module spec
+
+go 1.26.0

@@ -1,0 +1,5 @@
+package a
+
+import "weak"
+
+func inTest() { m[""] = weak.Make(&T{}) }
