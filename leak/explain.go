@@ -86,7 +86,7 @@ func (w *Watcher) suspects() (list []suspect) {
 	defer w.mu.Unlock()
 	chosen := map[*kind]int{}
 	for _, e := range w.retained {
-		addr := handle.Addr(e.object)
+		addr := handle.Addr[int](e.object)
 		if addr == 0 || chosen[e.kind] == maxExplainedKind || !w.isDue(e.kind) {
 			continue
 		}
@@ -127,7 +127,7 @@ func (w *Watcher) ask(suspects []suspect) ([]*heap.Answer, error) {
 	addrs := make([]uint64, len(suspects))
 	for i, s := range suspects {
 		// If it is alive still, what was at its address in the dump is it.
-		if handle.Addr(s.object) == ^s.hidden {
+		if handle.Addr[int](s.object) == ^s.hidden {
 			addrs[i] = uint64(s.hidden)
 		}
 	}

@@ -127,7 +127,7 @@ func (w *Watcher) measureLocked(l *Leak, k *kind) {
 	l.Count, l.Age, l.Collections = 0, 0, 0
 	now := time.Now()
 	for _, e := range w.retained {
-		if e.kind == k && handle.Addr(e.object) != 0 {
+		if e.kind == k && handle.Addr[int](e.object) != 0 {
 			l.Count++
 			l.Age = max(l.Age, now.Sub(e.since))
 			l.Collections = max(l.Collections, int(w.cycles-e.cycle))

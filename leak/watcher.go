@@ -180,7 +180,7 @@ func sweep(list []entry, at int, keep func(e entry, dead bool) bool) ([]entry, i
 		at = 0
 	}
 	for n := min(len(list)-at, maxLook); n > 0; n-- {
-		if e := list[at]; keep(e, handle.Addr(e.object) == 0) {
+		if e := list[at]; keep(e, handle.Addr[int](e.object) == 0) {
 			at++
 			continue
 		}
