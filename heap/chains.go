@@ -2,6 +2,7 @@ package heap
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/weakref-go/weakref/heap/internal/graph"
 	"github.com/weakref-go/weakref/heap/internal/names"
@@ -13,6 +14,7 @@ type Chain struct {
 	Holders []string // outermost first
 	Objects int
 	Bytes   uint64
+	Example Object // one of the objects
 }
 
 // Chains sorts what roots lead to by the chains of its dominators. The bytes of all
@@ -35,6 +37,7 @@ type chainNode struct {
 	label   string
 	objects int
 	bytes   uint64
+	example graph.ID
 }
 
 // chainKey tells the holders below one holder apart.
@@ -65,6 +68,9 @@ func (f *folder) add(o graph.ID) {
 		f.keys[key] = n
 	}
 	f.of[o] = n
+	if f.nodes[n].objects == 0 {
+		f.nodes[n].example = o
+	}
 	f.nodes[n].objects++
 	f.nodes[n].bytes += f.d.heap.Size(o)
 }
@@ -72,6 +78,9 @@ func (f *folder) add(o graph.ID) {
 // node makes a node, or finds one above its parent that it repeats: what holds
 // its like in a chain of any length is one holder.
 func (f *folder) node(key chainKey) uint32 {
+	if n := f.census.Nodes[key.node]; key.parent != 0 && isPart(n.Label, n.Type) {
+		return key.parent
+	}
 	label := f.label(key)
 	const lookBack = 4
 	for up, i := key.parent, 0; up != 0 && i < lookBack; up, i = f.nodes[up].parent, i+1 {
@@ -92,17 +101,23 @@ func (f *folder) label(key chainKey) string {
 	case !key.direct:
 		label = "…"
 	}
-	if n.Type != "" {
-		label += " (" + n.Type + ")"
+	switch {
+	case n.Type == "":
+		return label
+	case label == "":
+		return n.Type
 	}
-	return label
+	return label + " (" + n.Type + ")"
 }
+
+// isPart says whether a reference is from one part of a map to another.
+func isPart(text, typ string) bool { return text == "" && strings.HasSuffix(typ, " (part)") }
 
 func (f *folder) chains() []Chain {
 	var chains []Chain
 	for i, n := range f.nodes {
 		if n.objects > 0 {
-			chains = append(chains, Chain{f.holders(uint32(i)), n.objects, n.bytes})
+			chains = append(chains, Chain{f.holders(uint32(i)), n.objects, n.bytes, f.d.typed(n.example)})
 		}
 	}
 	return chains

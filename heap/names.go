@@ -2,6 +2,7 @@ package heap
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -21,6 +22,20 @@ const (
 
 func (n Names) String() string {
 	return [...]string{"none", "functions", "symbols", "full"}[n]
+}
+
+// MarshalText writes the level as String does, for JSON.
+func (n Names) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (n *Names) UnmarshalText(b []byte) error {
+	for level := NamesNone; level <= NamesFull; level++ {
+		if level.String() == string(b) {
+			*n = level
+			return nil
+		}
+	}
+	return fmt.Errorf("heap: there is no level of names %q", b)
 }
 
 func levelOf(f *exe.File) Names {

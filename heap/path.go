@@ -116,6 +116,10 @@ func (p Path) Detail() string {
 			mark = "✂"
 		}
 		text := strings.TrimSpace(s.Text)
+		if i+1 < len(p.Steps) && !s.Only && isPart(text, s.Object.Type) {
+			i++
+			continue
+		}
 		n := p.repeats(i)
 		if n > 3 {
 			text += fmt.Sprintf(" and so on, %d times", n)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weakref-go/weakref/cmd/weakref/internal/vet"
+	"github.com/weakref-go/weakref/cmd/weakref/internal/why"
 )
 
 func main() {
@@ -28,6 +29,6 @@ func command() *cobra.Command {
 		Short:        "References that do not keep things alive",
 		SilenceUsage: true,
 	}
-	c.AddCommand(vet.Command())
+	c.AddCommand(vet.Command(), why.Command())
 	return c
 }
