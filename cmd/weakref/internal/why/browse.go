@@ -15,6 +15,7 @@ func browse(ctx context.Context, v *view) error {
 	p := tea.NewProgram(m, tea.WithContext(ctx))
 	v.Progress = func(work string, share float64) { p.Send(progressMsg(progressText(work, share))) }
 	_, err := p.Run()
+	v.inUse = m.busy != "" // quitting does not wait for it
 	return err
 }
 

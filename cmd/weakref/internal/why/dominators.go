@@ -77,16 +77,16 @@ func (a *dominatorsAnswer) data() any { return a }
 
 func (a *dominatorsAnswer) text(w io.Writer) {
 	for _, r := range a.Above {
-		fmt.Fprintf(w, "within %v, which retains %s\n", r.Object, bytes(r.Retained))
+		fmt.Fprintf(w, "within %v, which retains %s\n", r.Object, byteText(r.Retained))
 	}
 	for _, r := range a.Below {
-		fmt.Fprintf(w, "%s  %s\n", bytes(r.Retained), r.Path)
+		fmt.Fprintf(w, "%s  %s\n", byteText(r.Retained), r.Path)
 		r.text(w, "  ")
 	}
 }
 
 func (r *retaining) text(w io.Writer, prefix string) {
-	fmt.Fprintf(w, "%s%s  %v\n", prefix, bytes(r.Retained), r.Object)
+	fmt.Fprintf(w, "%s%s  %v\n", prefix, byteText(r.Retained), r.Object)
 	for i := range r.Below {
 		r.Below[i].text(w, prefix+"  ")
 	}

@@ -38,9 +38,9 @@ func (g *graph) root(r heap.Root) (id string) {
 // object writes a node, with what the object retains if that is known.
 func (g *graph) object(o heap.Object, retained uint64) (id string) {
 	id = quote(fmt.Sprintf("%#x", o.Address))
-	label := fmt.Sprintf("%s\n%#x, %s", typeName(o.Type), o.Address, bytes(o.Size))
+	label := fmt.Sprintf("%s\n%#x, %s", typeName(o.Type), o.Address, byteText(o.Size))
 	if retained > 0 {
-		label += "\nretains " + bytes(retained)
+		label += "\nretains " + byteText(retained)
 	}
 	g.line("%s [label=%s]", id, quote(label))
 	return id

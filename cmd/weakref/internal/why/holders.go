@@ -27,7 +27,7 @@ func (a *holdersAnswer) data() any { return a.held }
 func (a *holdersAnswer) text(w io.Writer) {
 	fmt.Fprintf(w, "%12s %8s  held as (type; one of them)\n", "objects", "bytes")
 	for _, h := range a.held {
-		fmt.Fprintf(w, "%12s %8s  %s (%s; %#x)\n", count(h.Objects), bytes(h.Bytes), h.Path, typeName(h.Type), h.Example.Address)
+		fmt.Fprintf(w, "%12s %8s  %s (%s; %#x)\n", count(h.Objects), byteText(h.Bytes), h.Path, typeName(h.Type), h.Example.Address)
 	}
 	more(w, a.more)
 }

@@ -78,7 +78,7 @@ func (v *view) writePage(w io.Writer, target string) error {
 		if len(data.Types) == pageTypes {
 			break
 		}
-		data.Types = append(data.Types, typeRow{count(t.Objects), bytes(t.Bytes), bytes(t.Retained), typeName(t.Name)})
+		data.Types = append(data.Types, typeRow{count(t.Objects), byteText(t.Bytes), byteText(t.Retained), typeName(t.Name)})
 	}
 	if target != "" {
 		a, err := paths(v, []string{target})
@@ -135,7 +135,7 @@ func (n *treeNode) child(name string) *treeNode {
 
 // prune leaves out what retains less than a number of bytes, and lists the rest.
 func (n *treeNode) prune(least uint64, list *[]*treeNode) {
-	n.Size = bytes(n.Bytes)
+	n.Size = byteText(n.Bytes)
 	*list = append(*list, n)
 	n.Kids = slices.DeleteFunc(n.Kids, func(k *treeNode) bool { return k.Bytes < least })
 	slices.SortStableFunc(n.Kids, func(a, b *treeNode) int { return cmp.Compare(b.Bytes, a.Bytes) })
@@ -178,12 +178,14 @@ func drawAnswer(a *heap.Answer) drawnAnswer {
 func drawPath(p heap.Path) drawnPath {
 	d := drawnPath{Root: p.Root.Text, Kind: string(p.Root.Kind)}
 	for i, s := range p.Steps {
-		switch left := len(p.Steps) - i; {
-		case len(p.Steps) <= maxSteps || i < maxSteps/2 || left <= maxSteps/2:
-			d.Steps = append(d.Steps, drawnStep{strings.TrimSpace(s.Text), s.Object.String(), s.Only})
-		case i == maxSteps/2:
-			d.Steps = append(d.Steps, drawnStep{Text: "…", To: plural(len(p.Steps)-maxSteps, "more reference")})
+		if i+1 < len(p.Steps) && s.Text == "" && strings.HasSuffix(s.Object.Type, " (part)") {
+			continue // of a map
 		}
+		d.Steps = append(d.Steps, drawnStep{strings.TrimSpace(s.Text), s.Object.String(), s.Only})
+	}
+	if left := len(d.Steps) - maxSteps; left > 0 {
+		gap := drawnStep{Text: "…", To: plural(left, "more reference")}
+		d.Steps = slices.Concat(d.Steps[:maxSteps/2], []drawnStep{gap}, d.Steps[maxSteps/2+left:])
 	}
 	return d
 }

@@ -31,7 +31,7 @@ func (a *infoAnswer) text(w io.Writer) {
 	fmt.Fprintln(w)
 	fmt.Fprintf(w, "%12s %8s  type\n", "objects", "bytes")
 	for _, typ := range a.Types {
-		fmt.Fprintf(w, "%12s %8s  %s\n", count(typ.Objects), bytes(typ.Bytes), typeName(typ.Name))
+		fmt.Fprintf(w, "%12s %8s  %s\n", count(typ.Objects), byteText(typ.Bytes), typeName(typ.Name))
 	}
 }
 
@@ -39,7 +39,7 @@ func infoLines(file string, i heap.Info) []string {
 	lines := []string{
 		fmt.Sprintf("%s: %s, %s, %s", file, i.GoVersion, i.Arch, plural(i.Goroutines, "goroutine")),
 		fmt.Sprintf("%s of %s, which roots lead to; %s without a root",
-			plural(i.Reached.Objects, "object"), bytes(i.Reached.Bytes), count(i.Unreached)),
+			plural(i.Reached.Objects, "object"), byteText(i.Reached.Bytes), count(i.Unreached)),
 	}
 	if i.Hint != "" {
 		lines = append(lines, fmt.Sprintf("names: %v; %s", i.Names, i.Hint))
@@ -78,7 +78,7 @@ func (a *unrootedAnswer) text(w io.Writer) {
 	}
 	fmt.Fprintln(w, "No root in the dump leads to these. They are garbage, or only a cleanup holds them.")
 	for _, u := range a.list {
-		fmt.Fprintf(w, "  %v retains %s in %s\n", u.Object, bytes(u.Retained.Bytes), plural(u.Retained.Objects, "object"))
+		fmt.Fprintf(w, "  %v retains %s in %s\n", u.Object, byteText(u.Retained.Bytes), plural(u.Retained.Objects, "object"))
 		for _, c := range u.AllocatedAt[:min(3, len(u.AllocatedAt))] {
 			fmt.Fprintf(w, "    allocated in %s (%s:%d)\n", c.Func, c.File, c.Line)
 		}

@@ -15,7 +15,7 @@ func typesPage(v *view) (*page, error) {
 	p := &page{title: info[0], head: info[1:], columns: fmt.Sprintf("%12s %8s %8s  type", "objects", "bytes", "retained")}
 	for _, t := range v.Dominators().Types() {
 		p.rows = append(p.rows, row{
-			fmt.Sprintf("%12s %8s %8s  %s", count(t.Objects), bytes(t.Bytes), bytes(t.Retained), typeName(t.Name)),
+			fmt.Sprintf("%12s %8s %8s  %s", count(t.Objects), byteText(t.Bytes), byteText(t.Retained), typeName(t.Name)),
 			func() (*page, error) { return typePage(v, t.Name) },
 		})
 	}
@@ -39,7 +39,7 @@ func heldPage(v *view, title string, held []heap.Holding) *page {
 	p := &page{title: title, columns: fmt.Sprintf("%12s %8s  held as (type)", "objects", "bytes")}
 	for _, h := range held[:min(maxRows, len(held))] {
 		p.rows = append(p.rows, row{
-			fmt.Sprintf("%12s %8s  %s (%s)", count(h.Objects), bytes(h.Bytes), h.Path, typeName(h.Type)),
+			fmt.Sprintf("%12s %8s  %s (%s)", count(h.Objects), byteText(h.Bytes), h.Path, typeName(h.Type)),
 			func() (*page, error) { return objectPage(v, h.Example) },
 		})
 	}
@@ -67,7 +67,7 @@ func retainingRows(v *view, objects []heap.Object) (rows []row) {
 	t := v.Dominators()
 	for _, o := range objects {
 		rows = append(rows, row{
-			fmt.Sprintf("%8s  %v", bytes(t.Retained(o)), o),
+			fmt.Sprintf("%8s  %v", byteText(t.Retained(o)), o),
 			func() (*page, error) { return objectPage(v, o) },
 		})
 	}

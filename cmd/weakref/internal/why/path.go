@@ -52,7 +52,7 @@ func (a *pathAnswer) text(w io.Writer) {
 			fmt.Fprintln(w)
 		}
 		if h := g.Holding; h != nil {
-			fmt.Fprintf(w, "%s %s, %s, held as %s\nsuch as ", count(h.Objects), typeName(h.Type), bytes(h.Bytes), h.Path)
+			fmt.Fprintf(w, "%s %s, %s, held as %s\nsuch as ", count(h.Objects), typeName(h.Type), byteText(h.Bytes), h.Path)
 		}
 		fmt.Fprintln(w, g.Answer.Detail())
 	}

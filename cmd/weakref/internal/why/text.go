@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// bytes writes a number of bytes in at most four digits.
-func bytes(n uint64) string {
+// byteText writes a number of bytes in at most four digits.
+func byteText(n uint64) string {
 	const units = "kMGTPE"
 	if n < 1000 {
 		return fmt.Sprintf("%d B", n)
@@ -24,9 +24,9 @@ func bytes(n uint64) string {
 // signed writes a change.
 func signed(n int64) string {
 	if n < 0 {
-		return "-" + bytes(uint64(-n))
+		return "-" + byteText(uint64(-n))
 	}
-	return "+" + bytes(uint64(n))
+	return "+" + byteText(uint64(n))
 }
 
 // count writes a number with its thousands apart.

@@ -38,7 +38,7 @@ func (a *topAnswer) data() any { return a.types }
 func (a *topAnswer) text(w io.Writer) {
 	fmt.Fprintf(w, "%12s %8s %8s  type\n", "objects", "bytes", "retained")
 	for _, typ := range a.types {
-		fmt.Fprintf(w, "%12s %8s %8s  %s\n", count(typ.Objects), bytes(typ.Bytes), bytes(typ.Retained), typeName(typ.Name))
+		fmt.Fprintf(w, "%12s %8s %8s  %s\n", count(typ.Objects), byteText(typ.Bytes), byteText(typ.Retained), typeName(typ.Name))
 	}
 	more(w, a.more)
 }

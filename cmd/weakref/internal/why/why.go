@@ -153,6 +153,7 @@ type view struct {
 	*heap.Dump
 	file string
 	options
+	inUse bool // still, by the browser's last command
 }
 
 func (o options) run(c *cobra.Command, args []string) error {
@@ -170,8 +171,12 @@ func (o options) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	v := &view{d, dumps[0], o}
+	v := &view{Dump: d, file: dumps[0], options: o}
+	defer func() {
+		if !v.inUse {
+			d.Close()
+		}
+	}()
 	switch written, err := v.writeFiles(r); {
 	case err != nil:
 		return err

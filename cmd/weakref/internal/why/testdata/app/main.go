@@ -27,6 +27,7 @@ var (
 	sessions  = map[string]*Session{}
 	listeners []Listener
 	newest    *Session
+	hostile   = map[string]*User{"</script><script>alert(1)</script>": {"a key that a page must not run"}}
 )
 
 func grow() {
@@ -47,6 +48,7 @@ func cleanup() {
 
 func main() {
 	cleanup()
+	runtime.KeepAlive(hostile)
 	for _, path := range os.Args[1:] {
 		grow()
 		if err := dump(path); err != nil {
