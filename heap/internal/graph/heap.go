@@ -238,7 +238,7 @@ func (b *builder) cover(o record.Object) error {
 			return errScatter
 		}
 	}
-	if b.lo == 0 || o.Addr < b.lo {
+	if b.hi == 0 || o.Addr < b.lo {
 		b.lo = o.Addr
 	}
 	b.hi = max(b.hi, o.Addr+o.Size)
