@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 	"weak"
+
+	"github.com/weakref-go/weakref"
 )
 
 type Point struct{ X, Y int }
@@ -97,6 +99,9 @@ var (
 	lru        = list.New()
 	wheel      *ring.Ring
 	weakCache  = map[weak.Pointer[User]]*Entry{}
+	kept       *User
+	ownKeys    weakref.KeyMap[User, *Entry]
+	ownValues  weakref.KeyMap[User, Entry]
 	wrapped    Wrapped
 	users      Cache[string, *Target]
 	current    atomic.Pointer[holder]
@@ -157,6 +162,14 @@ func lists() {
 	u := &User{Name: "weak key"}
 	note("value of a weak map that refers to its key", `main.weakCache[weak.Pointer[main.User]{u: ADDR}].key`, u)
 	weakCache[weak.Make(u)] = &Entry{key: u}
+	for range 1000 { // many segments
+		ownKeys.Store(&User{}, nil)
+	}
+	u = &User{Name: "key"}
+	note("value of a KeyMap that refers to its key", `main.ownKeys[weak ADDR].key`, u)
+	ownKeys.Store(u, &Entry{key: u})
+	kept = &User{Name: "kept"}
+	ownValues.Store(kept, Entry{t: held("value of a KeyMap", `main.ownValues[weak ADDR].t`)})
 }
 
 //go:noinline

@@ -23,7 +23,8 @@ type leaf struct {
 	off  uint64    // where it begins
 	key  *keyed    // if the text ends in a key that lies beside the part
 
-	quiet bool // do not show indexes
+	quiet bool   // do not show indexes
+	to    string // if it is an unsafe.Pointer, the type that it leads to, as far as that is known
 }
 
 // keyed is a key beside a part.
@@ -31,6 +32,7 @@ type keyed struct {
 	before, after string // around it: "[" and "]"
 	off           uint64 // where it is
 	typ           *exe.Type
+	weak          bool // it is a handle: a pointer to the address of what is meant
 }
 
 // maxNesting is deeper than any type of a real program.
@@ -91,7 +93,12 @@ func (l *leaf) enterStruct(off uint64) bool {
 		if special, ok := specials[baseName(l.typ)][f.Name]; ok {
 			text = special.text
 			l.quiet = l.quiet || special.quiet
-			l.key = l.keyed(special)
+			if k := l.keyed(special); k != nil {
+				l.key = k
+			}
+			if special.to {
+				l.to = typeArgument(l.typ)
+			}
 		}
 		l.text += text
 		l.sig += text
@@ -111,16 +118,24 @@ func (l *leaf) keyed(s special) *keyed {
 	if !ok {
 		return nil
 	}
-	return &keyed{s.before, s.after, l.off + f.Off, f.Type}
+	return &keyed{s.before, s.after, l.off + f.Off, f.Type, s.weak}
 }
 
-// special says how to show a field of the standard library that would read
-// badly: not at all, or by a key that lies beside it.
+// typeArgument is the name of the only type argument of a type.
+func typeArgument(t *exe.Type) string {
+	_, args, _ := strings.Cut(t.Name, "[")
+	return strings.TrimSuffix(args, "]")
+}
+
+// special says how to show a field of the standard library, or of this module's
+// containers, that would read badly: not at all, or by a key that lies beside it.
 type special struct {
 	text          string
 	key           string // the field that holds the key
 	before, after string // around the key
+	weak          bool   // the key is a handle of this module
 	quiet         bool
+	to            bool // it is an unsafe.Pointer to the type argument of its struct
 }
 
 // specials are such fields, by their type, without its arguments, and their name.
@@ -136,7 +151,28 @@ var specials = map[string]map[string]special{
 	"context.stopCtx":          {"Context": {}},
 	"context.withoutCancelCtx": {"c": {}},
 	"context.valueCtx":         {"Context": {}, "val": {key: "key", before: ".Value(", after: ")"}},
+
+	"weakref.KeyMap":      {"state": {}},
+	"weakref.ValueMap":    {"state": {}},
+	"weakref.Set":         {"state": {}},
+	"weakref.Interner":    {"state": {}},
+	"weakref.keyState":    {"addrTable": {}},
+	"weakref.valueState":  {"table": {}},
+	"weakref.setState":    {"addrTable": {}},
+	"weakref.internState": {"table": {}},
+	"weakref.addrTable":   {"table": {}},
+	"weakref.beside":      {"value": {to: true}},
+	"table.Table":         {"dir": {}},
+	"table.directory":     {"only": {}, "entries": {quiet: true}},
+	"table.pointer":       {"first": {}, "segment": {}},
+	"table.segment":       {"groups": {}},
+	tableGroup:            {"slots": {quiet: true}, "next": {}},
+	"table.Slot":          {"Side": {key: "ref", before: "[weak ", after: "]", weak: true}},
 }
+
+// tableGroup is the type of the groups of this module's weak tables. A pointer to
+// one leads to an array of them.
+const tableGroup = "table.group"
 
 // baseName is the short name of a type without type arguments.
 func baseName(t *exe.Type) string {

@@ -49,10 +49,17 @@ func (n *Namer) Text(r Ref) string {
 	if r.leaf != nil {
 		text += r.leaf.text
 		if k := r.leaf.key; k != nil {
-			text += k.before + n.literal(k.typ, r.base+k.off) + k.after
+			text += k.before + n.keyText(k, r.base+k.off) + k.after
 		}
 	}
 	return text + r.after
+}
+
+func (n *Namer) keyText(k *keyed, addr uint64) string {
+	if k.weak {
+		return fmt.Sprintf("%#x", n.wordAt(n.wordAt(addr)))
+	}
+	return n.literal(k.typ, addr)
 }
 
 func (n *Namer) elementText(e element) string {
