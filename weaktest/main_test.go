@@ -21,6 +21,7 @@ func TestMainFunction(t *testing.T) {
 	}{
 		{name: "tidy"},
 		{name: "growth", tidy: "growth", want: "tidy.kept["},
+		{name: "timer", tidy: "timer", want: "timer → func tidy.TestTimer.func1 captures o"},
 		{name: "cleanup", tidy: "cleanup", want: "is reachable from cleanup"},
 		{name: "failure", tidy: "failure", want: "as it was told to"},
 		{name: "off", tidy: "growth", main: "off"},

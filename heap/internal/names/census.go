@@ -111,9 +111,25 @@ func (t *taker) follow(from visit) {
 		}
 		ref, next := t.n.Follow(v, from.object, off, ptr)
 		id := t.view(next)
-		t.enter(nodeKey{parent: parent, ref: ref.Kind(), view: id}, to, next, id, ref.Sig)
+		key := nodeKey{parent: parent, ref: ref.Kind(), view: id}
+		label := ref.Sig
+		if t.Nodes[parent].Type == timerType && t.ofScheduler(parent) && isTimerArg(ref.Sig()) {
+			key.parent, key.root = 0, timerRoot
+			label = func() string { return timerRoot + trimTimerArg(ref.Sig()) }
+		}
+		t.enter(key, to, next, id, label)
 		return true
 	})
+}
+
+// ofScheduler says whether a node is held by one of the scheduler's records.
+func (t *taker) ofScheduler(node uint32) bool {
+	for ; node != 0; node = t.Nodes[node].Parent {
+		if t.Nodes[node].Type == schedulerType {
+			return true
+		}
+	}
+	return false
 }
 
 // view numbers a view, without what differs between objects.

@@ -41,18 +41,30 @@ func (n *Namer) Path(path []graph.Step) (Root, []Step) {
 	return simplifyTimer(root, steps)
 }
 
-// simplifyTimer begins the path to what a timer holds at the timer: the way
-// there, through the runtime's scheduler, says nothing.
+// What a timer holds is held by the runtime's scheduler. Its path begins at the
+// timer: the way there says nothing.
+const (
+	timerType     = "runtime.timer"
+	schedulerType = "runtime.p"
+	timerRoot     = "timer"
+)
+
+// isTimerArg says whether a reference from a timer is to what it was made with.
+func isTimerArg(text string) bool { return strings.HasPrefix(text, ".arg") }
+
+func trimTimerArg(text string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(text, ".arg"), ".(func())")
+}
+
+// simplifyTimer begins the path to what a timer holds at the timer.
 func simplifyTimer(root Root, steps []Step) (Root, []Step) {
-	i := slices.IndexFunc(steps, func(s Step) bool {
-		return s.holder == "runtime.timer" && strings.HasPrefix(s.Text, ".arg")
-	})
-	if i < 0 || !slices.ContainsFunc(steps[:i], func(s Step) bool { return s.holder == "runtime.p" }) {
+	i := slices.IndexFunc(steps, func(s Step) bool { return s.holder == timerType && isTimerArg(s.Text) })
+	if i < 0 || !slices.ContainsFunc(steps[:i], func(s Step) bool { return s.holder == schedulerType }) {
 		return root, steps
 	}
-	root = Root{Text: "timer", Sig: "timer", Runtime: root.Runtime, Timer: true}
+	root = Root{Text: timerRoot, Sig: timerRoot, Runtime: root.Runtime, Timer: true}
 	steps = steps[i:]
-	steps[0].Text = strings.TrimPrefix(strings.TrimPrefix(steps[0].Text, ".arg"), ".(func())")
-	steps[0].Sig = strings.TrimPrefix(strings.TrimPrefix(steps[0].Sig, ".arg"), ".(func())")
+	steps[0].Text = trimTimerArg(steps[0].Text)
+	steps[0].Sig = trimTimerArg(steps[0].Sig)
 	return root, steps
 }

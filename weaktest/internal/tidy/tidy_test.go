@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/weakref-go/weakref/weaktest"
 )
@@ -34,6 +35,15 @@ func TestGrowth(t *testing.T) {
 		t.Skip("not wanted")
 	}
 	kept = append(kept, new(object))
+}
+
+// TestTimer leaves a timer behind each time.
+func TestTimer(t *testing.T) {
+	if os.Getenv("TIDY") != "timer" {
+		t.Skip("not wanted")
+	}
+	o := new(object)
+	time.AfterFunc(time.Hour, func() { o.next = o })
 }
 
 // TestCleanup leaves an object behind that its own cleanup keeps alive.
