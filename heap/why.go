@@ -120,9 +120,12 @@ func collected(n int) []*Answer {
 	return slices.Repeat([]*Answer{{Collected: true}}, n)
 }
 
+// answer answers for a target that was at h before the dump was written. Only if it
+// is there still, what the dump has at that address is the target: another object
+// may have come to be there.
 func (d *Dump) answer(t Target, h hidden, maxPaths int) *Answer {
 	o, ok := d.Find(h.addr())
-	if !h.alive() || !ok {
+	if !h.alive() || !ok || t.hide() != h {
 		return &Answer{Collected: true}
 	}
 	a := d.Answer(o, maxPaths)
