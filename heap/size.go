@@ -28,7 +28,7 @@ type Info struct {
 	Unreached  int  // objects that no root leads to: garbage, and what only roots hold that are not in a dump
 	// HeapObjects is the runtime's own count ([runtime.MemStats]). It is
 	// Reached and Unreached if no garbage waited to be swept when the dump was
-	// taken.
+	// taken. In dumps by [Fork] it has been seen to be one lower.
 	HeapObjects uint64
 	Names       Names
 	Hint        string // how to get better names, "" if they are full

@@ -1,6 +1,7 @@
 // Command heap measures package heap on a heap of many small objects.
 //
-//	go run ./heap -objects 20000000       # the heap; it writes dumps to os.TempDir
+//	go run ./heap -objects 20000000   # dumps go to os.TempDir
+//	go run ./heap -server 2000        # so many dumps of a server under load, by copies
 //
 // It makes a heap, dumps it in the process and by a copy of the process, and has
 // another process read the dump, so that the memory of the two is not mixed up.
@@ -36,11 +37,15 @@ func main() {
 	objects := flag.Int("objects", 2_000_000, "`number` of objects")
 	rounds := flag.Int("rounds", 3, "`number` of dumps by a copy of the process; the median pause counts")
 	read := flag.String("read", "", "read the dump `FILE`, as the other process")
+	server := flag.Int("server", 0, "dump a server under load this `number` of times")
 	flag.Parse()
 	var err error
-	if *read != "" {
+	switch {
+	case *read != "":
 		err = measureReader(*read)
-	} else {
+	case *server > 0:
+		err = measureServer(*server)
+	default:
 		err = measureWriter(*objects, *rounds)
 	}
 	if err != nil {
@@ -114,6 +119,7 @@ func snapshot(path string, mode heap.Mode) (heap.Stats, error) {
 		return heap.Stats{}, err
 	}
 	defer f.Close()
+	runtime.GC()
 	return heap.Snapshot(f, mode)
 }
 
@@ -122,23 +128,22 @@ func measureReader(path string) error {
 	if err != nil {
 		return err
 	}
-	at := map[string]time.Time{}
-	start := time.Now()
+	works := map[string]stopwatch{}
 	l := heap.Loader{Binary: exe, Progress: func(work string, share float64) {
 		if share == 0 {
-			at[work] = time.Now()
+			works[work] = start()
 		}
 	}}
+	all := start()
 	d, err := l.Open(path)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	end := time.Now()
-	fmt.Printf("read: %v, search: %v\n", at["searching"].Sub(at["reading"]).Round(time.Millisecond), end.Sub(at["searching"]).Round(time.Millisecond))
+	fmt.Printf("read and searched: %v; the search alone: %v\n", all.since(), works["searching"].since())
 	info := d.Info()
 	n := info.Reached.Objects + info.Unreached
-	fmt.Printf("open: %v; %d reached + %d unreached = %d; HeapObjects %d\n", end.Sub(start).Round(time.Millisecond), info.Reached.Objects, info.Unreached, n, info.HeapObjects)
+	fmt.Printf("%d reached + %d unreached = %d; HeapObjects %d\n", info.Reached.Objects, info.Unreached, n, info.HeapObjects)
 	memory := func(when string) {
 		var ms runtime.MemStats
 		runtime.GC()
@@ -157,7 +162,20 @@ func measureReader(path string) error {
 }
 
 func timed(what string, f func()) {
-	start := time.Now()
+	w := start()
 	f()
-	fmt.Printf("%s: %v\n", what, time.Since(start).Round(time.Millisecond))
+	fmt.Printf("%s: %v\n", what, w.since())
+}
+
+// stopwatch is when something began.
+type stopwatch struct {
+	at  time.Time
+	cpu time.Duration
+}
+
+func start() stopwatch { return stopwatch{time.Now(), cpu()} }
+
+// since is the time of a processor, and the time that has passed.
+func (w stopwatch) since() string {
+	return fmt.Sprintf("%v (%v passed)", (cpu() - w.cpu).Round(time.Millisecond), time.Since(w.at).Round(time.Millisecond))
 }
