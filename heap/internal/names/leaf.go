@@ -166,13 +166,15 @@ var specials = map[string]map[string]special{
 	"table.directory":     {"only": {}, "entries": {quiet: true}},
 	"table.pointer":       {"first": {}, "segment": {}},
 	"table.segment":       {"groups": {}},
-	tableGroup:            {"slots": {quiet: true}, "next": {}},
+	"table.group":         {"slots": {quiet: true}, "next": {}},
 	"table.Slot":          {"Side": {key: "ref", before: "[weak ", after: "]", weak: true}},
 }
 
-// tableGroup is the type of the groups of this module's weak tables. A pointer to
-// one leads to an array of them.
-const tableGroup = "table.group"
+// isTableGroup says whether a type is that of the groups of this module's weak
+// tables. A pointer to one leads to an array of them.
+func isTableGroup(t *exe.Type) bool {
+	return t != nil && strings.HasPrefix(t.Name, "github.com/weakref-go/weakref/internal/table.group[")
+}
 
 // baseName is the short name of a type without type arguments.
 func baseName(t *exe.Type) string {

@@ -100,15 +100,17 @@ func (n *Namer) leavePlain(v View, from graph.ID, slot, ptr uint64) (Ref, View) 
 	}
 	base := slot - uint64(in)
 	ref := Ref{leaf: n.leaf(v.typ, uint64(in)), base: base}
-	if v.many && baseName(v.typ) != tableGroup {
+	if v.many && !isTableGroup(v.typ) {
 		ref.elem = v.index(index)
 	}
 	if v.captured && !v.many && strings.HasPrefix(ref.leaf.text, ".") {
 		ref.before = " → *" + Short(v.typ.Name)
 	}
 	var next View
-	if to := n.Exe.TypeNamed(ref.leaf.to); to != nil {
-		return ref, View{addr: ptr, typ: to}
+	if ref.leaf.to != "" {
+		if to := n.Exe.TypeNamed(ref.leaf.to); to != nil {
+			return ref, View{addr: ptr, typ: to}
+		}
 	}
 	ref.after, next = n.target(ref.leaf.typ, base+ref.leaf.off, slot, ptr)
 	return ref, next
@@ -159,7 +161,7 @@ func (n *Namer) target(t *exe.Type, addr, slot, ptr uint64) (after string, v Vie
 	switch t.Kind {
 	case reflect.Pointer:
 		to := n.pointee(t.Elem(), ptr)
-		return "", View{addr: ptr, typ: to, many: to != nil && baseName(to) == tableGroup, len: unknownLen}
+		return "", View{addr: ptr, typ: to, many: isTableGroup(to), len: unknownLen}
 	case reflect.Slice:
 		return "", View{addr: ptr, typ: t.Elem(), many: true, len: n.wordAt(addr + n.word())}
 	case reflect.String:
