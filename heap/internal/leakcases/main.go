@@ -4,6 +4,7 @@
 //	leakcases           explain in the process
 //	leakcases fork      explain by a forked copy
 //	leakcases dump FILE write a dump, and print the addresses
+//	leakcases wait      print the addresses, and wait for the end of the input
 //
 // It prints a [Case] in JSON for each. A case that is wanted at "file.go:@name"
 // stands at the line of that file with the comment "// @name".
@@ -12,6 +13,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"sync"
@@ -78,9 +80,13 @@ func use(x any) { runtime.KeepAlive(x) }
 
 func main() {
 	setup()
-	if len(os.Args) > 2 {
+	switch {
+	case len(os.Args) > 2:
 		writeDump(os.Args[2])
-	} else {
+	case len(os.Args) > 1 && os.Args[1] == "wait":
+		locate()
+		defer io.Copy(io.Discard, os.Stdin)
+	default:
 		explain(len(os.Args) > 1)
 	}
 	json.NewEncoder(os.Stdout).Encode(cases)
@@ -142,6 +148,11 @@ func writeDump(path string) {
 	if _, err := heap.Snapshot(f, heap.InProcess); err != nil {
 		fail(err)
 	}
+	locate()
+}
+
+// locate enters the addresses of the objects.
+func locate() {
 	for _, c := range cases {
 		c.Address = uint64(^c.hidden())
 	}
