@@ -14,7 +14,7 @@ import (
 
 type Conn struct {
 	addr string
-	buf  [64]byte
+	_    [64]byte
 }
 
 var pool = map[string]*Conn{}
@@ -121,7 +121,7 @@ func ExampleFormatError() {
 
 type Node struct {
 	left, right *Node
-	data        [100]byte
+	_           [100]byte
 }
 
 var tree *Node

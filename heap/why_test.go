@@ -2,6 +2,7 @@ package heap_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -13,13 +14,12 @@ import (
 
 type user struct {
 	name string
-	age  int
-	next *user
+	_    *user
 }
 
 type session struct {
 	user *user
-	x    [4]int
+	_    [4]int
 }
 
 var registry = map[string]*session{}
@@ -55,7 +55,7 @@ func TestWhy(t *testing.T) {
 func TestWhyCleanup(t *testing.T) {
 	type arg struct {
 		p *user
-		q *int
+		_ *int
 	}
 	r := func() weakref.Ref[user] {
 		u := &user{name: "held by its cleanup"}
@@ -116,8 +116,8 @@ func TestForeignExecutable(t *testing.T) {
 	if _, err := heap.Snapshot(f, heap.InProcess); err != nil {
 		t.Fatal(err)
 	}
-	goTool := filepath.Join(runtime.GOROOT(), "bin", "go")
-	if _, err := os.Stat(goTool); err != nil {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
 		t.Skip("there is no other executable at hand")
 	}
 	if d, err := heap.Open(dump, goTool); err == nil {

@@ -10,7 +10,7 @@ import (
 
 type Conn struct {
 	addr string
-	buf  [64]byte
+	_    [64]byte
 }
 
 var pool = map[string]*Conn{}

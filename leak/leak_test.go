@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 
 type session struct {
 	user string
-	next *session
-	pad  [4]int
+	_    *session
+	_    [4]int
 }
 
 // store holds sessions in one way or another.

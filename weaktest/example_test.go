@@ -17,7 +17,7 @@ var t printer
 
 type conn struct {
 	addr string
-	buf  [64]byte
+	_    [64]byte
 }
 
 var conns = map[string]*conn{}

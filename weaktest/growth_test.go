@@ -14,7 +14,6 @@ type store struct {
 	byName    map[string]*object
 	listeners []func()
 	cache     []*object
-	timers    []*time.Timer
 }
 
 var leaky store

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weakref-go/weakref"
@@ -56,10 +57,10 @@ func loginLogout() heap.Target {
 type Bus struct{ listeners []func(string) }
 
 type Widget struct {
-	title  string
-	pixels [100]byte
-	bus    *Bus
-	at     int
+	title string
+	_     [100]byte // pixels
+	bus   *Bus
+	at    int
 }
 
 var bus Bus
@@ -86,13 +87,13 @@ func openClose() heap.Target {
 // # A closure in a long-lived goroutine
 
 type Request struct {
-	ID   int
+	ID   int64
 	Body [1024]byte
 }
 
 var (
 	heartbeat = make(chan struct{}) // of the service: it never ends
-	lastSlow  int
+	lastSlow  atomic.Int64
 )
 
 // Trace notes the request's number with every heartbeat.
@@ -101,14 +102,14 @@ func Trace(r *Request) {
 		id := r.ID
 		go func() {
 			for range heartbeat {
-				lastSlow = id
+				lastSlow.Store(id)
 			}
 		}()
 		return
 	}
 	go func() {
 		for range heartbeat {
-			lastSlow = r.ID
+			lastSlow.Store(r.ID)
 		}
 	}()
 }
@@ -124,7 +125,7 @@ func handleRequest() heap.Target {
 
 type Conn struct {
 	addr    string
-	buf     [512]byte
+	_       [512]byte // buffer
 	timeout *time.Timer
 	dead    bool
 }

@@ -25,8 +25,6 @@ func (tt target) String() string {
 	return tt.os + "/" + tt.arch + strings.Join(append([]string{""}, tt.flags...), " ")
 }
 
-var here = runtime.GOOS + "/" + runtime.GOARCH
-
 func build(t testing.TB, tt target) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "prog")

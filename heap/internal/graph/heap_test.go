@@ -94,7 +94,7 @@ func TestTornObject(t *testing.T) {
 
 type node struct {
 	next *node
-	data [4]int
+	_    [4]int
 }
 
 var keep []any

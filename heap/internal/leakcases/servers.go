@@ -1,3 +1,5 @@
+//lint:file-ignore U1000 what only holds something is not used otherwise
+
 package main
 
 import (
