@@ -1,6 +1,9 @@
 package heap
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/weakref-go/weakref/heap/internal/graph"
 )
 
@@ -55,10 +58,14 @@ func (d *Dump) count() graph.Counts {
 
 // Unrooted returns objects that lead to everything that no root leads to, each to
 // its own part. They are garbage, or held by roots that a dump does not have: the
-// function or argument of a cleanup, a variable of a plugin, memory of C.
+// function or argument of a cleanup, a variable of a plugin, memory of C. Those
+// that lead to most come first.
 func (d *Dump) Unrooted() []Object {
+	u := d.tops()
+	tops := slices.Clone(u.Tops)
+	slices.SortStableFunc(tops, func(a, b graph.ID) int { return cmp.Compare(u.Parts[b].Bytes, u.Parts[a].Bytes) })
 	var objects []Object
-	for _, o := range d.tops().Tops {
+	for _, o := range tops {
 		objects = append(objects, d.typed(o))
 	}
 	return objects

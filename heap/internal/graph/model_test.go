@@ -414,10 +414,15 @@ func TestUnrooted(t *testing.T) {
 				covered[o] = true
 			}
 		}
+		parts := 0
+		for _, part := range u.Parts {
+			parts += part.Objects
+		}
 		for i := range m.addr {
 			if s.Firm(graph.ID(i)) || !covered[i] {
 				continue
 			}
+			parts--
 			paths := u.Paths(graph.ID(i))
 			if len(paths) == 0 {
 				t.Errorf("no path to unrooted object %d", i)
@@ -425,6 +430,9 @@ func TestUnrooted(t *testing.T) {
 			for _, p := range paths {
 				m.checkPath(t, p, i)
 			}
+		}
+		if parts != 0 {
+			t.Errorf("the parts of the tops have %d objects more than there are", parts)
 		}
 		// Phantoms are left out, so count what is not covered.
 		if got, want := len(m.addr)-len(firm)-s.Count().Phantoms, 0; len(covered) < got || got < want {

@@ -9,6 +9,8 @@ type Unrooted struct {
 	// Tops lead to all of it: the objects that no other unrooted object leads
 	// to, and one object for each cycle that none leads into.
 	Tops []ID
+	// Parts is what each top leads to; what several lead to counts for one.
+	Parts map[ID]Retained
 
 	in []ID        // in order
 	to map[ID][]ID // references among them, backwards
@@ -16,7 +18,7 @@ type Unrooted struct {
 
 // Unrooted collects what is unrooted.
 func (s *Search) Unrooted() *Unrooted {
-	u := &Unrooted{Search: s, to: make(map[ID][]ID)}
+	u := &Unrooted{Search: s, to: make(map[ID][]ID), Parts: make(map[ID]Retained)}
 	s.forPages(func(p *page, phantoms ID) {
 		for i := p.first; i < phantoms; i++ {
 			if !s.Firm(i) {
@@ -51,23 +53,26 @@ func (u *Unrooted) findTops() {
 	for _, o := range slices.Backward(starts) {
 		if seen.addNew(o) {
 			u.Tops = append(u.Tops, o)
-			u.walk(o, seen)
+			u.Parts[o] = u.walk(o, seen)
 		}
 	}
 	slices.Sort(u.Tops)
 }
 
-// walk adds to seen what object o leads to.
-func (u *Unrooted) walk(o ID, seen bitset) {
+// walk adds to seen what object o leads to, and returns how much that is with o.
+func (u *Unrooted) walk(o ID, seen bitset) (added Retained) {
 	for work := []ID{o}; len(work) > 0; {
 		from := work[len(work)-1]
 		work = work[:len(work)-1]
+		added.Objects++
+		added.Bytes += u.Search.Heap.Size(from)
 		for _, to := range u.Search.Heap.Edges(from) {
 			if to != None && !u.Search.Firm(to) && seen.addNew(to) {
 				work = append(work, to)
 			}
 		}
 	}
+	return added
 }
 
 // Paths returns the shortest path from each top that leads to object o, which is

@@ -59,6 +59,8 @@ func shortPath(s string) string {
 		version, rest, _ := strings.Cut(last, ".")
 		if isVersion(version) {
 			last = dir[strings.LastIndexByte(dir, '/')+1:] + "." + rest
+		} else if pkg, v, ok := strings.Cut(version, "%2e"); ok && isVersion(v) { // gopkg.in/yaml.v3
+			last = pkg + "." + rest
 		}
 		s = last
 	}
