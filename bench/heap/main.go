@@ -128,6 +128,7 @@ func measureReader(path string) error {
 	if err != nil {
 		return err
 	}
+	most := watchMemory()
 	works := map[string]stopwatch{}
 	l := heap.Loader{Binary: exe, Progress: func(work string, share float64) {
 		if share == 0 {
@@ -148,8 +149,8 @@ func measureReader(path string) error {
 		var ms runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&ms)
-		fmt.Printf("memory %s: %.1f bytes an object live, %.1f at the most taken from the system\n", when,
-			float64(ms.HeapAlloc)/float64(n), float64(ms.HeapSys)/float64(n))
+		fmt.Printf("memory %s: %.1f bytes an object live, %.1f in use at the most\n", when,
+			float64(ms.HeapAlloc)/float64(n), float64(most.Load())/float64(n))
 	}
 	memory("after opening")
 	timed("dominators", func() { d.Dominators() })
