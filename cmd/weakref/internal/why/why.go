@@ -59,10 +59,7 @@ keys of maps are printed.`,
 			_, _, err := parse(args)
 			return err
 		},
-		RunE: func(c *cobra.Command, args []string) error {
-			defer exitWhenCancelled(c.Context())()
-			return o.run(c, args)
-		},
+		RunE: o.run,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.binary, "binary", "b", "", "executable that wrote the dump, or one of the same sources with names")
@@ -156,11 +153,13 @@ type view struct {
 	inUse bool // still, by the browser's last command
 }
 
-func (o options) run(c *cobra.Command, args []string) error {
+func (o *options) run(c *cobra.Command, args []string) error {
 	dumps, r, err := parse(args)
 	if err != nil {
 		return err
 	}
+	stop := exitWhenCancelled(c.Context())
+	defer stop()
 	out := c.OutOrStdout()
 	progress := o.progress(c.ErrOrStderr())
 	defer progress.end()
@@ -171,7 +170,7 @@ func (o options) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	v := &view{Dump: d, file: dumps[0], options: o}
+	v := &view{Dump: d, file: dumps[0], options: *o}
 	defer func() {
 		if !v.inUse {
 			d.Close()
@@ -184,6 +183,7 @@ func (o options) run(c *cobra.Command, args []string) error {
 		return nil
 	case r.query == "" && isTerminal(out) && !o.json:
 		progress.end()
+		stop() // the browser gives the terminal back first
 		return browse(c.Context(), v)
 	case r.query == "":
 		r.query = "info"
