@@ -13,7 +13,8 @@
 // another day: what is there ([Dump.Types]), what leads to an object
 // ([Dump.Paths], [Dump.Referrers]), what would go with it ([Dump.Retained],
 // [Dump.Dominators]), what nothing leads to ([Dump.Unrooted]), what has grown
-// ([Diff]).
+// ([Diff]). The page docs/why.md of this module's repository hunts eight leaks with
+// them, and with the command weakref why.
 //
 // # Stages
 //
