@@ -65,6 +65,9 @@ type Widget struct {
 
 var bus Bus
 
+// Open is not inlined, so that its closure has the same name in all versions of Go.
+//
+//go:noinline
 func Open(b *Bus) *Widget {
 	w := &Widget{bus: b, at: len(b.listeners)}
 	b.listeners = append(b.listeners, func(title string) { w.title = title })
