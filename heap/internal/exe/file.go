@@ -217,15 +217,8 @@ func (f *File) TypeNamed(name string) *Type {
 // is shared with the function around it begins with &, and its type is a
 // pointer.
 func (f *File) Captured(pc uint64) (fields []Field) {
-	if f == nil || f.debug == nil {
-		return nil
-	}
-	fn := f.debug.find(pc - f.slide.text)
-	if fn == nil {
-		return nil
-	}
-	for _, v := range f.debug.variables(fn) {
-		if v.captured >= 0 && v.typ != 0 {
+	for _, v := range f.typedVariables(pc) {
+		if v.captured >= 0 {
 			fields = append(fields, Field{v.name, uint64(v.captured), f.debug.typeAt(v.typ)})
 		}
 	}
@@ -234,6 +227,17 @@ func (f *File) Captured(pc uint64) (fields []Field) {
 
 // Params returns the parameters of the function at a program counter.
 func (f *File) Params(pc uint64) (fields []Field) {
+	for _, v := range f.typedVariables(pc) {
+		if v.param && v.inlined == "" && v.captured < 0 {
+			fields = append(fields, Field{Name: v.name, Type: f.debug.typeAt(v.typ)})
+		}
+	}
+	return fields
+}
+
+// typedVariables returns the variables of the function at a program counter whose
+// types are known.
+func (f *File) typedVariables(pc uint64) (typed []variable) {
 	if f == nil || f.debug == nil {
 		return nil
 	}
@@ -242,11 +246,11 @@ func (f *File) Params(pc uint64) (fields []Field) {
 		return nil
 	}
 	for _, v := range f.debug.variables(fn) {
-		if v.param && v.inlined == "" && v.typ != 0 && v.captured < 0 {
-			fields = append(fields, Field{Name: v.name, Type: f.debug.typeAt(v.typ)})
+		if v.typ != 0 {
+			typed = append(typed, v)
 		}
 	}
-	return fields
+	return typed
 }
 
 // Lost returns the variables of the function at a program counter, captured ones
