@@ -126,7 +126,11 @@ func TestAnyKeys(t *testing.T) {
 	}
 	slices.Sort(names)
 	names = append(names, "j", "k", "g", "G", "l", "h", " ", "/", "x", "m", "s")
-	for seed := range uint64(20) {
+	seeds := uint64(20)
+	if testing.Short() {
+		seeds = 4
+	}
+	for seed := range seeds {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		s.Update(tea.WindowSizeMsg{Width: 1 + rnd.IntN(120), Height: 1 + rnd.IntN(40)})
 		for range 40 {
