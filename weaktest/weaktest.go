@@ -1,22 +1,13 @@
-// Package weaktest helps tests that depend on garbage collection.
-//
-// A collection does not end with [runtime.GC]: finalizers, cleanups and the
-// upkeep of weak containers run afterwards, on other goroutines. A test that
-// looks too early fails now and then; a test that sleeps is slow and fails now
-// and then as well. The helpers here force a collection, wait for what it sets
-// off, and poll to a bound.
-//
-// Mind what keeps an object alive in a test: a variable lives until its last
-// use, not to the end of its block, but a conservative stack slot may hold it a
-// little longer. Make and drop the object in a function of its own.
 package weaktest
 
 import (
+	"errors"
 	"runtime"
 	"runtime/metrics"
 	"time"
 
 	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/heap"
 	"github.com/weakref-go/weakref/internal/gcclock"
 )
 
@@ -27,7 +18,8 @@ type TB interface {
 }
 
 // Patience bounds how long a helper waits before it fails the test. Only a
-// failing test waits so long.
+// failing test waits so long. [MustCollect] gives up sooner if it finds a path on
+// which there is nothing to wait for.
 var Patience = 10 * time.Second
 
 // Collect runs a full collection and waits until the finalizers and cleanups of
@@ -40,11 +32,17 @@ func Collect(t TB) {
 	}
 }
 
-// MustCollect fails the test unless what r refers to is collected.
+// MustCollect fails the test unless what r refers to is collected, with the path
+// of references that keeps it alive.
+//
+// It collects again and again, for half a second and twenty times at least. Then
+// it looks for the path, and fails if that leads from a package variable, a
+// blocked goroutine, a timer, a finalizer or a cleanup. A goroutine that is about
+// to run may still let go, so it waits for that, up to [Patience].
 func MustCollect[T any](t TB, r weakref.Ref[T]) {
 	t.Helper()
-	if !poll(func() bool { return r.Value() == nil }) {
-		t.Fatalf("weaktest: %v is still alive after %v of collections", r, Patience)
+	if msg := uncollected(heap.TargetOf(r), func() bool { return r.Value() == nil }); msg != "" {
+		t.Fatalf("weaktest: %s", msg)
 	}
 }
 
@@ -61,19 +59,84 @@ func MustLive[T any](t TB, r weakref.Ref[T]) {
 // to. what says what was waited for.
 func Eventually(t TB, what string, cond func() bool) {
 	t.Helper()
-	if !poll(cond) {
+	if !poll(Patience, 0, cond) {
 		t.Fatalf("weaktest: not so after %v of collections: %s", Patience, what)
 	}
 }
 
-func poll(cond func() bool) bool {
-	deadline := time.Now().Add(Patience)
+// The least that MustCollect does before it looks for a path.
+const (
+	leastTime   = 500 * time.Millisecond
+	leastRounds = 20
+)
+
+// uncollected waits until the target is collected. It returns "", or else why it
+// is not.
+func uncollected(target heap.Target, dead func() bool) string {
+	if poll(min(leastTime, Patience), leastRounds, dead) {
+		return ""
+	}
+	for deadline := time.Now().Add(Patience); ; {
+		a, err := explain(target)
+		switch {
+		case err != nil:
+			if poll(Patience, 0, dead) {
+				return ""
+			}
+			return "an object is still alive, and it cannot be said why: " + err.Error()
+		case a.Collected:
+			return ""
+		case inVain(a) || time.Now().After(deadline):
+			return a.String()
+		}
+		if poll(leastTime, 0, dead) {
+			return ""
+		}
+	}
+}
+
+// explain says why a target is alive. If many goroutines are in system calls, a
+// copy of the process can say it.
+func explain(target heap.Target) (*heap.Answer, error) {
+	answers, err := new(heap.Explainer).Explain(target)
+	if errors.Is(err, heap.ErrSystemCalls) && heap.CanFork {
+		answers, err = (&heap.Explainer{Mode: heap.Fork}).Explain(target)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return answers[0], nil
+}
+
+// inVain says whether it is in vain to wait for an object to be collected.
+func inVain(a *heap.Answer) bool {
+	if len(a.Paths) == 0 {
+		return false
+	}
+	switch root := a.Paths[0].Root; root.Kind {
+	case heap.RootGlobal, heap.RootTimer, heap.RootFinalizer, heap.RootCleanup:
+		return true
+	case heap.RootGoroutine, heap.RootDeferred, heap.RootStack:
+		// The test itself is running, and so is a goroutine that will go on.
+		return !goesOn[root.WaitReason]
+	}
+	return false
+}
+
+// goesOn is what goroutines do that will go on by themselves.
+var goesOn = map[string]bool{
+	"runnable": true, "running": true, "syscall": true, "sleep": true, "IO wait": true,
+}
+
+// poll collects until cond holds, for some time and some rounds at least.
+func poll(atLeast time.Duration, rounds int, cond func() bool) bool {
+	deadline := time.Now().Add(atLeast)
 	for wait := time.Microsecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		collect()
 		if cond() {
 			return true
 		}
-		if time.Now().After(deadline) {
+		if rounds--; rounds <= 0 && time.Now().After(deadline) {
 			return false
 		}
 		time.Sleep(wait)

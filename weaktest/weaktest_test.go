@@ -42,18 +42,69 @@ func failure(t *testing.T, f func(weaktest.TB)) string {
 	return r.failure
 }
 
+// mustFail fails the test unless f fails with all of the given words.
+func mustFail(t *testing.T, f func(weaktest.TB), words ...string) {
+	t.Helper()
+	got := failure(t, f)
+	for _, w := range words {
+		if !strings.Contains(got, w) {
+			t.Errorf("failed with\n%s\nwithout %q", got, w)
+		}
+	}
+}
+
 //go:noinline
 func dropped() weakref.Ref[object] { return weakref.Make(new(object)) }
 
 func TestMustCollect(t *testing.T) {
 	weaktest.MustCollect(t, dropped())
+}
 
+// Where the object is held, the failure says it: names of functions are there in
+// a stripped test, too.
+func TestMustCollectSaysWhoHoldsIt(t *testing.T) {
 	held := new(object)
 	r := weakref.Make(held)
-	if got := failure(t, func(t weaktest.TB) { weaktest.MustCollect(t, r) }); !strings.Contains(got, "still alive") {
-		t.Errorf("MustCollect of a held object failed with %q", got)
-	}
+	mustFail(t, func(t weaktest.TB) { weaktest.MustCollect(t, r) },
+		"weaktest_test.object at 0x", "is held by", "weaktest_test.TestMustCollectSaysWhoHoldsIt", "weaktest_test.go:", "retains")
 	runtime.KeepAlive(held)
+}
+
+var global []*object
+
+func TestMustCollectSaysWhichVariable(t *testing.T) {
+	global = []*object{nil, new(object)}
+	r := weakref.Make(global[1])
+	mustFail(t, func(t weaktest.TB) { weaktest.MustCollect(t, r) }, "is held by")
+	global = nil
+	weaktest.MustCollect(t, r)
+}
+
+func TestMustCollectSaysWhichCleanup(t *testing.T) {
+	r := func() weakref.Ref[object] {
+		o := new(object)
+		holder := &object{next: o}
+		runtime.AddCleanup(o, func(*object) {}, holder)
+		return weakref.Make(o)
+	}()
+	mustFail(t, func(t weaktest.TB) { weaktest.MustCollect(t, r) }, "cleanup weaktest_test.TestMustCollectSaysWhichCleanup")
+}
+
+// What is let go of while MustCollect waits is not a failure.
+func TestMustCollectWaits(t *testing.T) {
+	release := make(chan struct{})
+	o := new(object)
+	r := weakref.Make(o)
+	go func() {
+		<-release
+		runtime.KeepAlive(o)
+	}()
+	var rounds atomic.Int32
+	runtime.SetFinalizer(new(object), func(*object) { rounds.Add(1); close(release) })
+	weaktest.MustCollect(t, r)
+	if rounds.Load() == 0 {
+		t.Error("the object was not held to begin with")
+	}
 }
 
 func TestMustLive(t *testing.T) {
@@ -62,18 +113,13 @@ func TestMustLive(t *testing.T) {
 	runtime.KeepAlive(held)
 
 	r := dropped()
-	if got := failure(t, func(t weaktest.TB) { weaktest.MustLive(t, r) }); !strings.Contains(got, "has been collected") {
-		t.Errorf("MustLive of a dropped object failed with %q", got)
-	}
+	mustFail(t, func(t weaktest.TB) { weaktest.MustLive(t, r) }, "has been collected")
 }
 
 func TestEventually(t *testing.T) {
 	n := 0
 	weaktest.Eventually(t, "three rounds", func() bool { n++; return n == 3 })
-	got := failure(t, func(t weaktest.TB) { weaktest.Eventually(t, "pigs fly", func() bool { return false }) })
-	if !strings.Contains(got, "pigs fly") {
-		t.Errorf("Eventually of the impossible failed with %q", got)
-	}
+	mustFail(t, func(t weaktest.TB) { weaktest.Eventually(t, "pigs fly", func() bool { return false }) }, "pigs fly")
 }
 
 func TestCollectWaitsForCleanupsAndFinalizers(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/weakref-go/weakref/cmd/weakref/internal/demo"
 	"github.com/weakref-go/weakref/cmd/weakref/internal/vet"
+	"github.com/weakref-go/weakref/cmd/weakref/internal/why"
 )
 
 func main() {
@@ -33,6 +34,6 @@ func command() *cobra.Command {
 		Short:        "References that do not keep things alive",
 		SilenceUsage: true,
 	}
-	c.AddCommand(demo.Command(), vet.Command())
+	c.AddCommand(demo.Command(), vet.Command(), why.Command())
 	return c
 }

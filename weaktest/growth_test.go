@@ -1,0 +1,64 @@
+package weaktest_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weakref-go/weakref/weaktest"
+)
+
+// store is a package with a few ways to leave something behind.
+type store struct {
+	byName    map[string]*object
+	listeners []func()
+	cache     []*object
+}
+
+var leaky store
+
+func TestNoGrowth(t *testing.T) {
+	n := 0
+	for _, tt := range []struct {
+		name   string
+		round  func()
+		growth bool
+	}{
+		{"nothing", func() { _ = strings.Repeat("x", 1000) }, false},
+		{"entry of a map", func() { n++; leaky.byName[strconv.Itoa(n)] = new(object) }, true},
+		{"listener", func() { o := new(object); leaky.listeners = append(leaky.listeners, func() { o.next = o }) }, true},
+		{"goroutine", func() { go func() { o := new(object); <-make(chan int); o.next = o }() }, true},
+		{"timer", func() { o := new(object); time.AfterFunc(time.Hour, func() { o.next = o }) }, true},
+		{"list", func() { first := &object{}; chain(first) }, true},
+		{"undone", func() { leaky.byName["x"] = new(object); delete(leaky.byName, "x") }, false},
+		{"cache that fills", func() {
+			if len(leaky.cache) < 4 {
+				leaky.cache = append(leaky.cache, new(object))
+			}
+		}, false},
+		{"every other round", func() {
+			if n++; n%2 == 0 {
+				leaky.cache = append(leaky.cache, new(object))
+			}
+		}, false},
+		{"one out, one in", func() { leaky.byName["one"] = new(object) }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			leaky = store{byName: map[string]*object{}}
+			got := failure(t, func(t weaktest.TB) { weaktest.NoGrowth(t, tt.round) })
+			if (got != "") != tt.growth {
+				t.Errorf("NoGrowth says %q", got)
+			}
+		})
+	}
+	leaky, head = store{}, nil
+}
+
+var head *object
+
+//go:noinline
+func chain(o *object) {
+	o.next = head
+	head = o
+}
