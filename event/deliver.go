@@ -14,9 +14,8 @@ type delivery[E any] struct {
 	done <-chan struct{} // of the context; nil: none
 
 	next    int // the listener whose turn it is
-	current *Subscription
-	called  int // handlers
 	reached int // handlers and queues
+	queued  int // queues
 	stopped bool
 	full    FullError
 }
@@ -30,7 +29,7 @@ func (d *delivery[E]) publish(e E) {
 
 func (d *delivery[E]) leave() {
 	d.at.published.Add(1)
-	d.at.delivered.Add(uint64(d.called))
+	d.at.delivered.Add(uint64(d.reached - d.queued))
 	d.core.running.leave(d.at)
 }
 
@@ -38,57 +37,48 @@ func (d *delivery[E]) leave() {
 // has panicked: there is one deferred call for a publish, not one for each handler.
 // This is the hot loop; it takes no lock and allocates nothing.
 func (d *delivery[E]) run(e E) (finished bool) {
+	var s *Subscription
 	defer func() {
 		if !finished {
-			d.core.recovered(d.current, recover())
+			d.core.recovered(s, recover())
 		}
 	}()
-	running, at, subs := &d.core.running, d.at, d.subs
+	running, at, subs, direct := &d.core.running, d.at, d.subs, handle.Direct[E]()
 	for d.next < len(subs) {
-		s := subs[d.next].Load()
+		s = subs[d.next].Load()
 		d.next++
 		if s == nil {
 			continue
 		}
 		at.current.Store(address(s))
-		running.moved()
-		if d.done != nil && d.isDone() {
-			break
-		}
-		state := s.state.Load() // after the store to at.current
-		if state != fired && !d.admit(s, state, e) {
+		state := s.state.Load() // after the store; see places
+		if (state != fired || running.closing.Load() != 0 || d.done != nil) && !d.admit(s, state, e) {
 			continue
 		}
-		owner := handle.Strong[byte](s.owner)
+		var owner *byte
+		if direct {
+			owner = handle.Weak[byte](s.owner).Value() // Strong, but for one call
+		} else {
+			owner = handle.Strong[byte](s.owner)
+		}
 		if owner == nil {
 			continue
 		}
 		if state != fired {
 			s.state.Or(fired)
 		}
-		d.current = s
-		d.called++
 		d.reached++
 		call(s.key.handler, owner, e)
 	}
 	return true
 }
 
-func (d *delivery[E]) isDone() bool {
-	select {
-	case <-d.done:
-		d.stopped = true
-		return true
-	default:
-		return false
-	}
-}
-
-// admit reports whether the handler of a subscription that is not just fired shall
-// be called now. If it has a queue, the event is put there.
+// admit does what is rarely to be done before a handler is called, and reports
+// whether it shall be called. If the subscription has a queue, the event is put there.
 func (d *delivery[E]) admit(s *Subscription, state uint32, e E) bool {
+	d.core.running.moved()
 	switch {
-	case state&ended != 0:
+	case d.isDone() || state&ended != 0:
 		return false
 	case state&queued == 0:
 		return true
@@ -96,12 +86,26 @@ func (d *delivery[E]) admit(s *Subscription, state uint32, e E) bool {
 	switch s.queue.(*queue[E]).put(d.done, e) {
 	case put:
 		d.reached++
-	case notPut:
+		d.queued++
 	case wasFull:
 		d.full.Listeners++
 	case stopped:
-		d.stopped = true
-		d.next = len(d.subs)
+		d.stop()
 	}
 	return false
+}
+
+func (d *delivery[E]) isDone() bool {
+	select {
+	case <-d.done:
+		d.stop()
+		return true
+	default:
+		return false
+	}
+}
+
+func (d *delivery[E]) stop() {
+	d.stopped = true
+	d.next = len(d.subs)
 }
