@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/weakref-go/weakref/internal/handle"
 )
 
 // ErrCycle says that a node was to be inserted under itself or one of its
@@ -24,7 +22,7 @@ var ErrRoot = errors.New("tree: the node has no parent, so nothing can take its 
 // It returns [ErrCycle] if child is n or above it, and changes nothing then. To find
 // that out takes time in proportion to n's depth, but none if child has no children. All
 // methods that insert do the same. The first child that a node ever gets costs a weak
-// record: 100 to 300 ns.
+// record, some 100 ns.
 func (n *Node[T]) Append(child *Node[T]) error { return n.insert(child, nil, 0, atEnd) }
 
 // Prepend makes child the first child of n.
@@ -66,12 +64,14 @@ func (n *Node[T]) Replace(with *Node[T]) error {
 // Detach takes n, with its subtree, from its parent, and reports whether it had one. It
 // takes time in proportion to the number of the parent's children.
 func (n *Node[T]) Detach() bool {
-	p := n.Parent()
-	n.parent = nil
-	if p == nil {
+	if n.parent == nil {
 		return false
 	}
-	k := p.kids
+	k := kidsOf[T](n.parent)
+	n.parent = nil
+	if k == nil {
+		return false
+	}
 	k.own(0)
 	i := slices.Index(k.list, n)
 	k.list = slices.Delete(k.list, i, i+1)
@@ -154,7 +154,7 @@ func (n *Node[T]) mayHave(child *Node[T]) error {
 // begin returns what a parent has.
 func (n *Node[T]) begin() *kids[T] {
 	if n.kids == nil {
-		n.kids = &kids[T]{self: handle.Of(n)}
+		n.kids = newKids(n)
 	}
 	return n.kids
 }

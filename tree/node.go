@@ -29,8 +29,9 @@ type Node[T any] struct {
 // kids is what a node has if it has, or had, children. Most nodes of most trees are
 // leaves and have none.
 type kids[T any] struct {
-	self handle.H   // of the node; made once, for all children
-	list []*Node[T] // changed in place only if not shared
+	self   handle.H   // of the anchor; made once, for all children
+	anchor *anchor    // held by nobody else
+	list   []*Node[T] // changed in place only if not shared
 	// shared says that an iterator may have taken the list. It is set by readers and
 	// cleared by writers.
 	shared atomic.Bool
@@ -48,7 +49,7 @@ func (n *Node[T]) Parent() *Node[T] {
 	if n.parent == nil {
 		return nil
 	}
-	return handle.Strong[Node[T]](n.parent)
+	return nodeOf[T](n.parent)
 }
 
 // Root returns the highest node above n that is left: n itself if it has no parent.
@@ -91,11 +92,14 @@ func (n *Node[T]) Child(i int) *Node[T] { return n.children()[i] }
 // Index returns n's place among its parent's children, or -1 if it has no parent. It
 // takes time in proportion to their number.
 func (n *Node[T]) Index() int {
-	p := n.Parent()
-	if p == nil {
+	if n.parent == nil {
 		return -1
 	}
-	return slices.Index(p.kids.list, n)
+	k := kidsOf[T](n.parent)
+	if k == nil {
+		return -1
+	}
+	return slices.Index(k.list, n)
 }
 
 // Ancestors returns an iterator over n's parent, its parent, and so on. The loop may
