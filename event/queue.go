@@ -54,20 +54,20 @@ func (e *FullError) Error() string {
 // If the same owner and handler are subscribed already, that subscription stays as
 // it is, with its queue or without.
 func SubscribeQueued[E, O any](b *Bus[E], owner *O, handler func(owner *O, e E), q Queue) *Subscription {
-	if q.Limit < 0 || q.Full < Wait || q.Full > Fail {
-		panic(fmt.Sprintf("event: %+v is no queue; Limit must be at least 0 and Full one of the policies", q))
-	}
-	s := newSubscription(owner, handler)
-	s.attach(newQueue[E](s, q))
-	s, _ = b.begin().add(s)
+	s, _ := b.begin().add(newQueued(owner, handler, q))
 	runtime.KeepAlive(owner)
 	return s
 }
 
-// attach gives a new subscription its queue.
-func (s *Subscription) attach(q pending) {
-	s.queue = q
+// newQueued returns a subscription that belongs to no bus yet.
+func newQueued[E, O any](owner *O, handler func(*O, E), q Queue) *Subscription {
+	if q.Limit < 0 || q.Full < Wait || q.Full > Fail {
+		panic(fmt.Sprintf("event: %+v is no queue; Limit must be at least 0 and Full one of the policies", q))
+	}
+	s := newSubscription(owner, handler)
+	s.queue = newQueue[E](s, q)
 	s.state.Store(queued)
+	return s
 }
 
 // pending is a queue of events of whatever type.

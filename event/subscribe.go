@@ -26,8 +26,7 @@ import (
 // that cannot be weakly referenced, and if handler is nil. It costs about what the
 // first weak pointer to owner costs, and as much again.
 func Subscribe[E, O any](b *Bus[E], owner *O, handler func(owner *O, e E)) *Subscription {
-	s := newSubscription(owner, handler)
-	s, _ = b.begin().add(s)
+	s, _ := b.begin().add(newSubscription(owner, handler))
 	runtime.KeepAlive(owner)
 	return s
 }
