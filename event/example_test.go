@@ -57,6 +57,7 @@ func ExampleBus() {
 	event.Subscribe(&orders, mailer, func(m *Mailer, o Order) { fmt.Println("seen by a plain function, too") })
 
 	fmt.Println("reached", orders.Publish(Order{7}))
+	runtime.KeepAlive(mailer) // a program's listeners are kept by what they belong to
 	// Output:
 	// mail to ann@example.org: order 7
 	// seen by a plain function, too
@@ -70,6 +71,7 @@ func ExampleSubscription_Close() {
 	orders.Publish(Order{1})
 	s.Close()
 	fmt.Println("reached", orders.Publish(Order{2}))
+	runtime.KeepAlive(mailer)
 	// Output:
 	// mail to ann@example.org: order 1
 	// reached 0
@@ -82,6 +84,7 @@ func ExampleBus_PublishContext() {
 	event.Subscribe(&orders, first, func(m *Mailer, o Order) { m.OnOrder(o); cancel() })
 	event.Subscribe(&orders, second, (*Mailer).OnOrder)
 	fmt.Println(orders.PublishContext(ctx, Order{1}))
+	runtime.KeepAlive(first)
 	runtime.KeepAlive(second)
 	// Output:
 	// mail to ann: order 1
@@ -103,12 +106,14 @@ func ExampleListener() {
 }
 
 func ExamplePanicError() {
+	defer slog.SetDefault(slog.Default())
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // panics are logged as well
 	orders := event.Bus[Order]{OnPanic: func(err *event.PanicError) { fmt.Println("reported:", err.Value) }}
 	mailer := &Mailer{To: "ann"}
 	event.Subscribe(&orders, mailer, func(*Mailer, Order) { panic("no paper") })
 	event.Subscribe(&orders, mailer, (*Mailer).OnOrder)
 	orders.Publish(Order{1})
+	runtime.KeepAlive(mailer)
 	// Output:
 	// reported: no paper
 	// mail to ann: order 1
@@ -125,6 +130,7 @@ func ExampleQueue() {
 	orders.Publish(Order{2})
 	<-done
 	<-done
+	runtime.KeepAlive(mailer)
 	// Output:
 	// mail to ann: order 1
 	// mail to ann: order 2
@@ -142,6 +148,7 @@ func ExampleFullError() {
 	fmt.Println(err)
 	close(release)
 	s.Close()
+	runtime.KeepAlive(mailer)
 	// Output: event: the queues of 1 listeners are full; handle events faster, raise Queue.Limit, or choose another policy
 }
 
