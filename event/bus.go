@@ -54,7 +54,7 @@ func (b *Bus[E]) Publish(e E) int {
 // returns a [*FullError] in the end.
 func (b *Bus[E]) PublishContext(ctx context.Context, e E) (reached int, err error) {
 	c := b.begin()
-	d := delivery[E]{core: c, subs: c.snapshot(), done: ctx.Done()}
+	d := delivery[E]{core: c, subs: c.snapshot(), done: ctx.Done(), careful: true}
 	d.publish(e)
 	switch {
 	case d.stopped:

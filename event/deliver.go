@@ -13,9 +13,10 @@ type delivery[E any] struct {
 	subs []atomic.Pointer[Subscription]
 	done <-chan struct{} // of the context; nil: none
 
-	next    int // the listener whose turn it is
-	reached int // handlers and queues
-	queued  int // queues
+	next    int  // the listener whose turn it is
+	reached int  // handlers and queues
+	queued  int  // queues
+	careful bool // whatever is written to the place is written atomically
 	stopped bool
 	full    FullError
 }
@@ -50,9 +51,9 @@ func (d *delivery[E]) run(e E) (finished bool) {
 		if s == nil {
 			continue
 		}
-		at.current.Store(address(s))
-		state := s.state.Load() // after the store; see places
-		if (state != fired || running.closing.Load() != 0 || d.done != nil) && !d.admit(s, state, e) {
+		announce(&at.current, address(s))
+		state := s.state.Load() // after that; see places
+		if (state != fired || d.careful || running.closing.Load() != 0) && !d.admit(s, e) {
 			continue
 		}
 		var owner *byte
@@ -75,9 +76,13 @@ func (d *delivery[E]) run(e E) (finished bool) {
 
 // admit does what is rarely to be done before a handler is called, and reports
 // whether it shall be called. If the subscription has a queue, the event is put there.
-func (d *delivery[E]) admit(s *Subscription, state uint32, e E) bool {
-	d.core.running.moved()
-	switch {
+func (d *delivery[E]) admit(s *Subscription, e E) bool {
+	if d.careful || d.core.running.closing.Load() != 0 {
+		d.careful = true
+		d.at.set(s)
+		d.core.running.moved()
+	}
+	switch state := s.state.Load(); { // after the store; see places
 	case d.isDone() || state&ended != 0:
 		return false
 	case state&queued == 0:

@@ -86,6 +86,7 @@ func TestHubDropsAndMakesAtOnce(t *testing.T) {
 					t.Error("a publish did not reach the subscriber")
 				}
 				u.Close()
+				runtime.KeepAlive(m)
 				if !got.Load() {
 					t.Error("the subscriber did not receive the event")
 				}

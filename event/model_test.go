@@ -278,6 +278,9 @@ func TestConcurrentScripts(t *testing.T) {
 	}
 	wg.Wait()
 	weaktest.Eventually(t, "the bus is empty", func() bool { return bus.Len() == 0 })
+	if n := bus.Stats().Panics; n != 0 {
+		t.Errorf("%d handlers were called after Close", n)
+	}
 }
 
 // gauge is a listener that counts its calls and complains of those after Close.

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -8,13 +9,27 @@ import (
 	"github.com/weakref-go/weakref/internal/goid"
 )
 
-// places tells which handlers of a bus are running, so that Close can wait for
-// them. A goroutine that calls handlers takes a place and writes there, before each
-// handler, whose it is; then it looks whether that subscription has ended. Close
-// first ends the subscription and then looks at the places. Whatever the order,
-// either the goroutine sees the end, or Close sees the handler: both sides write
-// before they read, and atomic operations are ordered. That one ordered write is most
-// of what a publish costs beyond the bare loop; see docs/decisions/0052.
+// places tells which handlers of a bus are running, so that Close can wait for them.
+//
+// A goroutine that calls handlers takes a place and writes there, before each handler,
+// whose it is; then it looks whether that subscription has ended. Close first ends the
+// subscription and then looks at the places. For either the goroutine to see the end or
+// Close to see the handler, both must write before they read, in the eyes of the other:
+// Dekker's algorithm, which needs an expensive instruction on either side, between the
+// write and the read. Close is rare and publishing is not, so the publisher does without,
+// and Close pays for both:
+//
+//   - It counts itself in closing. A publisher that sees that is careful from its next
+//     handler to the end of the publish: it writes with the expensive instruction, and
+//     says so in careful.
+//   - It waits for each publisher to be careful, or to have left. A publish that begins
+//     after closing was raised sees it at once.
+//   - A publisher whose handler takes its time will not be careful soon. Then Close
+//     stops the world for an instant: what every goroutine wrote before is seen
+//     afterwards, and what each reads afterwards is what was written before, closing
+//     included.
+//
+// After that, what the places say is true. See docs/decisions/0052.
 type places struct {
 	// closing is how many goroutines wait for a handler of this bus.
 	closing atomic.Int32
@@ -26,12 +41,17 @@ type places struct {
 // had it.
 type place struct {
 	goroutine atomic.Uintptr // 0: free
-	current   atomic.Uintptr // address of the subscription whose handler may be running
+	current   uintptr        // address of the subscription whose handler may be running; see announce
+	careful   atomic.Bool    // current is written atomically
 	published atomic.Uint64
 	delivered atomic.Uint64
 	next      *place
-	_         [64 - 2*unsafe.Sizeof(uintptr(0)) - 16 - unsafe.Sizeof(uintptr(0))]byte // a cache line each
+	_         [16]byte // a cache line each
 }
+
+// patience is how often Close yields to a publisher before it stops the world, which
+// takes some 20 µs and holds up all others.
+const patience = 100
 
 // take gives the goroutine a place of its own, until it calls leave.
 func (p *places) take() *place {
@@ -59,8 +79,38 @@ func (p *places) take() *place {
 
 // leave gives a place back.
 func (p *places) leave(at *place) {
+	if at.careful.Load() {
+		at.careful.Store(false)
+	}
 	at.goroutine.Store(0)
 	p.moved()
+}
+
+// set says what a careful goroutine is about to do.
+func (at *place) set(s *Subscription) {
+	if !at.careful.Load() {
+		at.careful.Store(true)
+	}
+	atomic.StoreUintptr(&at.current, address(s))
+}
+
+// is reports whether the place says that a handler of s may be running.
+func (at *place) is(s *Subscription) bool { return atomic.LoadUintptr(&at.current) == address(s) }
+
+// settle returns when all places tell the truth, now and until closing is lowered. The
+// caller has raised it.
+func (p *places) settle(me uintptr) {
+	for at := range p.all {
+		g := at.goroutine.Load()
+		for n := 0; g != me && at.goroutine.Load() == g && g != 0 && !at.careful.Load(); n++ {
+			if n == patience {
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m) // stops the world
+				return
+			}
+			runtime.Gosched()
+		}
+	}
 }
 
 // moved is called when a goroutine has done with a handler.
@@ -124,13 +174,11 @@ func (w *waiters) wake() {
 // when waiting for it would not end.
 func (c *core) await(s *Subscription) {
 	me := goid.Current()
-	if !mustAwait(s, me, nil) {
-		return
-	}
-	closers.mu.Lock()
-	defer closers.mu.Unlock()
 	c.running.closing.Add(1) // before looking, so that whoever moves on after that wakes us
 	defer c.running.closing.Add(-1)
+	c.running.settle(me)
+	closers.mu.Lock()
+	defer closers.mu.Unlock()
 	closers.on[me] = s
 	defer delete(closers.on, me)
 	for mustAwait(s, me, closers.on) {
@@ -143,7 +191,7 @@ func (c *core) await(s *Subscription) {
 func mustAwait(s *Subscription, me uintptr, on map[uintptr]*Subscription) bool {
 	running := false
 	for at := range s.core.running.all {
-		if at.current.Load() != address(s) {
+		if !at.is(s) {
 			continue
 		}
 		g := at.goroutine.Load()
@@ -162,7 +210,7 @@ func leadsTo(g, me uintptr, on map[uintptr]*Subscription, depth int) bool {
 		return false
 	}
 	for at := range s.core.running.all {
-		if at.current.Load() != address(s) {
+		if !at.is(s) {
 			continue
 		}
 		if next := at.goroutine.Load(); next == me || leadsTo(next, me, on, depth-1) {

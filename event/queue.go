@@ -205,6 +205,7 @@ func (q *queue[E]) end() {
 func (q *queue[E]) work() {
 	c, me := q.sub.core, goid.Current()
 	at := c.running.take()
+	at.set(nil)
 	finished := false
 	defer func() {
 		c.running.leave(at)
@@ -224,7 +225,7 @@ func (q *queue[E]) work() {
 
 func (q *queue[E]) handle(at *place, e E) {
 	s := q.sub
-	at.current.Store(address(s))
+	at.set(s)
 	if s.state.Load()&ended != 0 { // after the store; see places
 		s.core.dropped.Add(1)
 	} else if owner := handle.Strong[byte](s.owner); owner == nil {
@@ -235,7 +236,7 @@ func (q *queue[E]) handle(at *place, e E) {
 		at.delivered.Add(1)
 		q.protect(owner, e)
 	}
-	at.current.Store(0)
+	at.set(nil)
 	s.core.running.moved()
 }
 
