@@ -631,9 +631,61 @@ func TestPublishDoesNotAllocate(t *testing.T) {
 }
 
 // quiet is a listener that does nothing.
-type quiet struct {
-	n    int
-	next *quiet
-}
+type quiet struct{ _ [2]*quiet }
 
 func (*quiet) handle(order) {}
+
+// witness is a listener that notes calls after Close. closed is not atomic: the race
+// detector looks at it too, and nothing but Close orders it.
+type witness struct {
+	closed bool
+	calls  atomic.Int64
+	late   atomic.Int64
+}
+
+func (w *witness) handle(order) {
+	w.calls.Add(1)
+	if w.closed {
+		w.late.Add(1)
+	}
+}
+
+// TestCloseIsExact closes listeners while others publish without a pause.
+func TestCloseIsExact(t *testing.T) {
+	rounds := 2_000
+	if testing.Short() {
+		rounds = 500
+	}
+	var b event.Bus[order]
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for isOpen(stop) {
+				for range 100 {
+					b.Publish(order{1})
+				}
+			}
+		})
+	}
+	var all []*witness
+	for range rounds {
+		w := new(witness)
+		s := event.Subscribe(&b, w, (*witness).handle)
+		for range 1000 {
+			if w.calls.Load() > 0 {
+				break
+			}
+		}
+		s.Close()
+		w.closed = true
+		all = append(all, w)
+	}
+	close(stop)
+	wg.Wait()
+	for i, w := range all {
+		if n := w.late.Load(); n != 0 {
+			t.Fatalf("listener %d received %d events after Close", i, n)
+		}
+	}
+}

@@ -5,16 +5,18 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 	"weak"
 
 	"github.com/weakref-go/weakref/event"
+	"github.com/weakref-go/weakref/internal/gcclock"
 )
 
 // listener is a listener of some size.
 type listener struct {
-	n    int
-	next *listener
-	_    [6]int
+	n int
+	_ *listener
+	_ [6]int
 }
 
 type message struct{ n int }
@@ -99,6 +101,7 @@ func (b *mutexedList) publish(m *message) (reached int) {
 	return reached
 }
 
+// BenchmarkPublish publishes to live listeners.
 func BenchmarkPublish(b *testing.B) {
 	for _, n := range []int{1, 100, 10_000} {
 		all := listeners(n)
@@ -117,13 +120,16 @@ func BenchmarkPublish(b *testing.B) {
 		var funcs []func(*message)
 		var weaks []weak.Pointer[listener]
 		var bus event.Bus[*message]
+		var list mutexedList
 		for _, l := range all {
+			list.subscribe(l, handler)
 			funcs = append(funcs, l.on)
 			weaks = append(weaks, weak.Make(l))
 			event.Subscribe(&bus, l, handler)
 		}
 		run("strong", func() int { return strong(funcs, m) })
 		run("floor", func() int { return floor(weaks, handler, m) })
+		run("mutex-cleanup", func() int { return list.publish(m) })
 		run("bus", func() int { return bus.Publish(m) })
 		runtime.KeepAlive(all)
 	}
@@ -202,4 +208,62 @@ func BenchmarkSubscribe(b *testing.B) {
 		all := make([]weak.Pointer[listener], 0, n)
 		return func(l *listener) { all = append(all, weak.Make(l)) }
 	})
+}
+
+// BenchmarkPublishDuringSweep publishes to one live listener among 100,000 that have just
+// died, over and over while the bus is searched and cleared of them, and reports the
+// longest publish beside the longest before the deaths, and how long the sweep took.
+func BenchmarkPublishDuringSweep(b *testing.B) {
+	const n = 100_000
+	var before, during, sweep time.Duration
+	for range b.N {
+		b.StopTimer()
+		bus := new(event.Bus[*message])
+		kept := new(listener)
+		event.Subscribe(bus, kept, handler)
+		resume := gcclock.Pause() // so that the sweep is ours
+		all := listeners(n)
+		for _, l := range all {
+			event.Subscribe(bus, l, handler)
+		}
+		m := &message{1}
+		worst := func(until func() bool) (worst time.Duration) {
+			for !until() {
+				start := time.Now()
+				bus.Publish(m)
+				worst = max(worst, time.Since(start))
+			}
+			return worst
+		}
+		rounds := 0
+		before += worst(func() bool { rounds++; return rounds > 20 })
+		clear(all)
+		runtime.GC()
+		b.StartTimer()
+		done := make(chan time.Duration)
+		go func() {
+			start := time.Now()
+			if got := bus.Sweep(); got < n-1 {
+				b.Errorf("%d were swept", got)
+			}
+			done <- time.Since(start)
+		}()
+		during += worst(func() bool {
+			select {
+			case took := <-done:
+				sweep += took
+				return true
+			default:
+				return false
+			}
+		})
+		b.StopTimer()
+		resume()
+		runtime.KeepAlive(kept)
+	}
+	ms := func(d time.Duration) float64 { return d.Seconds() * 1000 / float64(b.N) }
+	b.ReportMetric(ms(before), "ms-alive/worst-publish")
+	b.ReportMetric(ms(during), "ms-sweep/worst-publish")
+	b.ReportMetric(ms(sweep), "ms/sweep")
+	b.ReportMetric(0, "ns/op")
 }
