@@ -11,13 +11,13 @@ import (
 // core is a bus in use. It does not depend on the type of the events.
 //
 //	list ──► n │ s │ s │   │ s │ s │ s │░░░│░░░│
-//	             ▲       ▲                └ not used yet: n grows when s is there
+//	             ▲       ▲               └ not used yet: n grows when s is there
 //	             │       └ a hole: closed or dead
-//	index: owner, handler ──► s
+//	index: owner, handler ──► place
 //
 // A publish walks the first n places of the list that it found and takes no lock.
 // A place is written once and emptied once; where there are too many holes, or no
-// place is left, the list is replaced.
+// place is left, the list is replaced, and the index with it.
 type core struct {
 	name    string
 	onPanic func(*PanicError)
@@ -28,7 +28,6 @@ type core struct {
 	live atomic.Int64         // listeners in the list; written under mu
 
 	mu      sync.Mutex
-	index   map[key]*Subscription
 	holes   int  // in the list
 	retired bool // it was empty and onEmpty is set: no listener may be added
 
@@ -40,12 +39,6 @@ type core struct {
 	diedUnfired atomic.Uint64
 }
 
-// list is places for subscriptions, in order.
-type list struct {
-	n    atomic.Int64 // places in use, holes included; written under core.mu
-	subs []atomic.Pointer[Subscription]
-}
-
 // fewHoles is how many holes are not worth replacing a list for.
 const fewHoles = 32
 
@@ -53,8 +46,8 @@ const fewHoles = 32
 const burial = 256
 
 func newCore(name string, onPanic func(*PanicError), onUnfired func(Listener)) *core {
-	c := &core{name: name, onPanic: onPanic, index: make(map[key]*Subscription)}
-	c.list.Store(new(list))
+	c := &core{name: name, onPanic: onPanic}
+	c.list.Store(newList(4))
 	if onUnfired != nil {
 		c.unfired = &callback.Queue[Listener]{Call: onUnfired, What: name + ".OnUnfired"}
 	}
@@ -75,21 +68,15 @@ func (c *core) add(s *Subscription) (_ *Subscription, ok bool) {
 	if c.retired {
 		return nil, false
 	}
-	// While the owner lives, no other object has its address: what confirms it is it.
-	if was := c.index[s.key]; was != nil && handle.Addr[byte](was.owner) == s.key.owner {
+	l := c.list.Load()
+	if was := l.find(s.key); was != nil {
 		return was, true
 	}
-	l := c.list.Load()
-	n := l.n.Load()
-	if n == int64(len(l.subs)) {
+	if l.isFull() {
 		l = c.rebuildLocked()
-		n = l.n.Load()
 	}
 	s.core = c
-	s.index = uint32(n)
-	l.subs[n].Store(s)
-	l.n.Store(n + 1) // publishes the subscription: whoever loads n sees it whole
-	c.index[s.key] = s
+	l.add(s)
 	c.live.Add(1)
 	return s, true
 }
@@ -109,9 +96,6 @@ func (c *core) removeLocked(s *Subscription) {
 	c.list.Load().subs[s.index].Store(nil)
 	c.holes++
 	c.live.Add(-1)
-	if c.index[s.key] == s { // or that of a new owner at the same address
-		delete(c.index, s.key)
-	}
 }
 
 // settleLocked replaces the list if most of it is holes. It reports whether onEmpty
@@ -119,10 +103,6 @@ func (c *core) removeLocked(s *Subscription) {
 func (c *core) settleLocked() (empty bool) {
 	if l := c.list.Load(); c.holes > int(l.n.Load())/2+fewHoles {
 		c.rebuildLocked()
-		c.index = make(map[key]*Subscription, c.live.Load()) // maps do not shrink
-		for _, s := range c.all {
-			c.index[s.key] = s
-		}
 	}
 	if c.onEmpty == nil || c.live.Load() > 0 || c.retired {
 		return false
@@ -134,24 +114,20 @@ func (c *core) settleLocked() (empty bool) {
 // rebuildLocked replaces the list by one without holes and with room for as many
 // again.
 func (c *core) rebuildLocked() *list {
-	now := &list{subs: make([]atomic.Pointer[Subscription], 2*c.live.Load()+4)}
-	n := 0
-	for _, s := range c.all {
-		s.index = uint32(n)
-		now.subs[n].Store(s)
-		n++
+	now := newList(2*int(c.live.Load()) + 4)
+	for s := range c.all {
+		now.add(s)
 	}
-	now.n.Store(int64(n))
 	c.list.Store(now)
 	c.holes = 0
 	return now
 }
 
-// all yields the subscriptions that are not holes, with their places.
-func (c *core) all(yield func(int, *Subscription) bool) {
+// all yields the subscriptions that are not holes.
+func (c *core) all(yield func(*Subscription) bool) {
 	subs := c.snapshot()
 	for i := range subs {
-		if s := subs[i].Load(); s != nil && !yield(i, s) {
+		if s := subs[i].Load(); s != nil && !yield(s) {
 			return
 		}
 	}
@@ -163,7 +139,7 @@ func (c *core) sweep() { c.sweepDead() }
 // that nobody waits, and keeps nobody alive.
 func (c *core) sweepDead() (removed int) {
 	var dead []*Subscription
-	for _, s := range c.all {
+	for s := range c.all {
 		if handle.Addr[byte](s.owner) != 0 {
 			continue
 		}
