@@ -8,6 +8,7 @@ import (
 	"time"
 	"weak"
 
+	"github.com/weakref-go/weakref/bench/internal/cputime"
 	"github.com/weakref-go/weakref/event"
 	"github.com/weakref-go/weakref/internal/gcclock"
 )
@@ -111,13 +112,13 @@ func BenchmarkPublish(b *testing.B) {
 				b.ReportAllocs()
 				runtime.LockOSThread()
 				defer runtime.UnlockOSThread()
-				before := cpu()
+				before := cputime.Thread()
 				for range b.N {
 					if publish() != n {
 						b.Fatal("not all were reached")
 					}
 				}
-				b.ReportMetric(float64(cpu()-before)/float64(b.N)/float64(n), "cpu-ns/listener")
+				b.ReportMetric(float64(cputime.Thread()-before)/float64(b.N)/float64(n), "cpu-ns/listener")
 			})
 		}
 		var funcs []func(*message)
@@ -193,11 +194,11 @@ func BenchmarkSubscribe(b *testing.B) {
 				one := subscribe()
 				runtime.GC()
 				b.StartTimer()
-				before := cpu()
+				before := cputime.Thread()
 				for _, l := range all {
 					one(l)
 				}
-				used += cpu() - before
+				used += cputime.Thread() - before
 				b.StopTimer()
 				runtime.KeepAlive(all)
 			}

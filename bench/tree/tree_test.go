@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weakref-go/weakref/bench/internal/cputime"
 	"github.com/weakref-go/weakref/tree"
 )
 
@@ -88,9 +89,9 @@ func perNode(b *testing.B, name string, n int, before func(), f func()) {
 		for range b.N {
 			before()
 			runtime.GC()
-			start := cpu()
+			start := cputime.Thread()
 			f()
-			used += cpu() - start
+			used += cputime.Thread() - start
 		}
 		b.ReportMetric(float64(used)/float64(b.N)/float64(n), "cpu-ns/node")
 		b.ReportMetric(0, "ns/op")
