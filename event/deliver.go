@@ -88,7 +88,7 @@ func (d *delivery[E]) admit(s *Subscription, e E) bool {
 	case state&queued == 0:
 		return true
 	}
-	switch s.queue.(*queue[E]).put(d.done, e) {
+	switch s.queue.pending.(*queue[E]).put(d.done, e) {
 	case put:
 		d.reached++
 		d.queued++

@@ -22,8 +22,11 @@
 // # When a listener stops
 //
 // A dead listener still receives events until a collection has found it dead: when that
-// is, is the collector's affair. [Subscription.Close] is exact: the handler is not
-// called any more, and when Close returns, no call is under way.
+// is, is the collector's affair. And an event that reaches it while the collector is at
+// work keeps it for that collection, since a listener is held while it is called: a
+// program that publishes to one bus without a pause may keep the dead for as long as it
+// does. [Subscription.Close] is exact: the handler is not called any more, and when Close
+// returns, no call is under way.
 //
 // # What is guaranteed
 //
@@ -39,11 +42,13 @@
 //
 // # Cost
 //
-// A publish costs a few tens of nanoseconds, and 7 to 12 for each listener beyond its
-// handler, most of which any weak pointer costs; it allocates nothing. A place that a dead or
-// closed listener has left costs a load until it is compacted away. A listener takes
-// about 150 bytes, and no cleanup or finalizer. After a collection a bus is searched for
-// dead listeners in the background, at a few nanoseconds each, while publishing goes on.
+// A publish costs some 30 ns, and 5 to 10 for each listener, which is what its weak
+// pointer costs; it allocates nothing. A place that a dead or closed listener has left
+// costs a load until it is compacted away. A listener takes about 150 bytes, and no cleanup
+// or finalizer. After a collection a bus is searched for dead listeners in the background,
+// at a few nanoseconds each, while publishing goes on. Close costs little if nobody is
+// publishing; else it waits for the publishers' next step or, if there is none soon, stops
+// the world for some 20 µs.
 //
 // # Events from elsewhere
 //

@@ -65,7 +65,7 @@ func newQueued[E, O any](owner *O, handler func(*O, E), q Queue) *Subscription {
 		panic(fmt.Sprintf("event: %+v is no queue; Limit must be at least 0 and Full one of the policies", q))
 	}
 	s := newSubscription(owner, handler)
-	s.queue = newQueue[E](s, q)
+	s.queue = &waiting{newQueue[E](s, q)}
 	s.state.Store(queued)
 	return s
 }
@@ -75,6 +75,10 @@ type pending interface {
 	len() int
 	end()
 }
+
+// waiting is a pending queue. It is one pointer, so that a Subscription, which seldom
+// has a queue, fits 64 bytes.
+type waiting struct{ pending }
 
 // queue is the events of one subscription that wait for its handler.
 type queue[E any] struct {

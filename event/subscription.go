@@ -16,7 +16,7 @@ type Subscription struct {
 	owner handle.H     // fixed
 	kind  reflect.Type // fixed; the owner's type
 	core  *core        // fixed once the subscription has been added
-	queue pending      // fixed; nil: handlers run on the publisher's goroutine
+	queue *waiting     // fixed; nil: handlers run on the publisher's goroutine
 	state atomic.Uint32
 	index uint32 // in the core's list; guarded by core.mu
 }

@@ -18,8 +18,7 @@ import (
 // Anchors are there for the order in which they are made. The runtime keeps the weak
 // records of a span in a list sorted by address, and walks it from the lowest to add
 // one. The nodes of a tree come in ascending order as a rule, so each record would walk
-// past all before it: in a chain of a million small nodes, seven times what the rest of
-// the work costs. Anchors are handed out in descending order; see docs/decisions/0061.
+// past all before it. Anchors are handed out in descending order; see docs/decisions/0060.
 type anchor struct {
 	node unsafe.Pointer // a *Node[T]
 	kids unsafe.Pointer // its *kids[T]

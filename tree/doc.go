@@ -25,8 +25,8 @@
 //
 // # Cost
 //
-// A node takes two words more than its value, and a node with children has a record of
-// some 120 bytes more, made with its first child: less memory than a node with a
-// parent pointer and a slice of children, unless most nodes have one child. Looking for
-// a parent costs about 10 ns. Walks need no recursion and no weak pointer.
+// A node takes two words more than its value. One that has, or had, children takes 80
+// bytes and the list of them beside that, and a record of the runtime of 32. That is less
+// than a parent pointer and a slice in each node, unless most nodes have one child.
+// Looking for a parent costs about 10 ns. Walks need no recursion and no weak pointer.
 package tree
