@@ -21,6 +21,9 @@ import (
 
 func TestMain(m *testing.M) { boxtest.Main(m) }
 
+// light reports whether to do less: in the second run, with boxed handles, too.
+func light() bool { return testing.Short() || boxtest.InUse() }
+
 // order is an event.
 type order struct{ n int }
 
@@ -653,7 +656,7 @@ func (w *witness) handle(order) {
 // TestCloseIsExact closes listeners while others publish without a pause.
 func TestCloseIsExact(t *testing.T) {
 	rounds := 2_000
-	if testing.Short() {
+	if light() {
 		rounds = 500
 	}
 	var b event.Bus[order]

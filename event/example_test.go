@@ -168,6 +168,45 @@ func ExampleHub() {
 	// reached 0
 }
 
+func ExampleRoute() {
+	var hub event.Hub
+	mailer := &Mailer{To: "ann"}
+	event.SubscribeTopic(&hub, "order.new", mailer, (*Mailer).OnOrder)
+	for route, stats := range hub.All() {
+		fmt.Println(route.Topic, route.Event, stats.Len)
+	}
+	runtime.KeepAlive(mailer)
+	// Output: order.new event_test.Order 1
+}
+
+// A queue that takes the place of what has not been handled yet: only the newest event
+// counts.
+func ExampleFull() {
+	var orders event.Bus[Order]
+	mailer, begun, release := &Mailer{To: "ann"}, make(chan bool), make(chan bool)
+	event.SubscribeQueued(&orders, mailer, func(m *Mailer, o Order) {
+		begun <- true
+		<-release
+		m.OnOrder(o)
+		release <- true
+	}, event.Queue{Limit: 1, Full: event.DropOldest})
+	orders.Publish(Order{1})
+	<-begun
+	orders.Publish(Order{2})
+	orders.Publish(Order{3})
+	release <- true
+	<-release
+	<-begun
+	release <- true
+	<-release
+	fmt.Println("dropped", orders.Stats().Dropped)
+	runtime.KeepAlive(mailer)
+	// Output:
+	// mail to ann: order 1
+	// mail to ann: order 3
+	// dropped 1
+}
+
 func ExampleStats() {
 	orders := event.Bus[Order]{Name: "orders"}
 	box := weakref.Box(0) // an int has no life of its own

@@ -197,7 +197,7 @@ func (w *world) handled(key subscriber, o order) {
 
 func TestModel(t *testing.T) {
 	steps := 1000
-	if testing.Short() {
+	if light() {
 		steps = 200
 	}
 	for seed := range uint64(4) {
@@ -226,7 +226,7 @@ func TestModel(t *testing.T) {
 // Each knows of its own listeners what they must and must not receive.
 func TestConcurrentScripts(t *testing.T) {
 	steps := 1500
-	if testing.Short() {
+	if light() {
 		steps = 150
 	}
 	var bus event.Bus[order]
@@ -307,7 +307,7 @@ func (c *gauge) handle(order) {
 // WEAKREF_SOAK=1000000 has it do so a million times.
 func TestSoak(t *testing.T) {
 	cycles := 50_000
-	if testing.Short() {
+	if light() {
 		cycles = 10_000
 	}
 	if n, err := strconv.Atoi(os.Getenv("WEAKREF_SOAK")); err == nil {

@@ -38,9 +38,10 @@ const (
 // Close ends the subscription. The handler is not called any more once Close has
 // begun, but for calls that are under way; when Close returns, there are none.
 //
-// Only three calls are not waited for: if Close is called from the handler itself, on
-// whatever goroutine it was called, Close returns at once; and it does not wait for a
-// handler that waits, in a Close of its own, for the caller.
+// There are two exceptions, which would wait for ever. If Close is called from the handler
+// itself, it does not wait, not for calls of the handler on other goroutines either. And
+// it does not wait for a handler that in a Close of its own waits for the caller, directly
+// or through others.
 //
 // A listener that has died but has not been collected still receives events, so
 // Close is the way to be exact. Closing again does nothing but wait. What is queued is

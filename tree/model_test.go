@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/internal/boxtest"
 	"github.com/weakref-go/weakref/tree"
 	"github.com/weakref-go/weakref/weaktest"
 )
@@ -242,7 +243,7 @@ func (f *forest) order(what string, got iter.Seq[*node], model func(func(string)
 
 func TestModel(t *testing.T) {
 	steps := 500
-	if testing.Short() {
+	if testing.Short() || boxtest.InUse() {
 		steps = 100
 	}
 	for seed := range uint64(4) {
