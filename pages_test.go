@@ -92,7 +92,7 @@ func TestPagesNameWhatExists(t *testing.T) {
 }
 
 // conformanceRow is a line of one of the page's tables.
-var conformanceRow = regexp.MustCompile(`^\| (.+) \| ([YGRN]) \| (.+) \| (.*)\|$`)
+var conformanceRow = regexp.MustCompile(`^\| ([^|]+) \| ([YGRN]) \| ([^|]+) \| ([^|]*)\|$`)
 
 // TestConformancePage checks the page's tables against its counts, and that each test
 // of a behaviour of CPython is in one of them.
@@ -166,4 +166,45 @@ func checkCounts(t *testing.T, text string, counts map[string]map[string]int) {
 	if len(counts) > 0 {
 		t.Errorf("the page has no counts for %v", slices.Collect(maps.Keys(counts)))
 	}
+}
+
+// TestEveryTypeHasAnExample checks that each exported type of the packages whose
+// examples are complete has one.
+func TestEveryTypeHasAnExample(t *testing.T) {
+	names := testNames(t)
+	for _, folder := range []string{".", "cache"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		prefix := "Example"
+		if folder != "." {
+			prefix = folder + ".Example"
+		}
+		for _, path := range files {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			for _, name := range exportedTypes(t, path) {
+				if !names[prefix+name] {
+					t.Errorf("%s has no example of %s", path, name)
+				}
+			}
+		}
+	}
+}
+
+func exportedTypes(t *testing.T, path string) (names []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.IsExported() {
+			names = append(names, spec.Name.Name)
+		}
+		return true
+	})
+	return names
 }
