@@ -171,6 +171,19 @@ func TestInternerIsCollectable(t *testing.T) {
 	runtime.KeepAlive(kept)
 }
 
+func TestInternerFuncIsCollectable(t *testing.T) {
+	var kept []*[]string
+	interner := func() weakref.Ref[weakref.InternerFunc[[]string]] {
+		in := &weakref.InternerFunc[[]string]{Hasher: folding{new(atomic.Int32)}}
+		for i := range 100 {
+			kept = append(kept, in.Intern([]string{fmt.Sprint(i)}))
+		}
+		return weakref.Make(in)
+	}
+	weaktest.MustCollect(t, interner())
+	runtime.KeepAlive(kept)
+}
+
 // folding ignores the case of letters.
 type folding struct{ calls *atomic.Int32 }
 

@@ -396,6 +396,19 @@ func TestKeyMapRingWithoutSlots(t *testing.T) {
 	weaktest.MustCollect(t, refs[1])
 }
 
+// TestKeyMapRingDiesWithItsMap: only the map keeps such a ring.
+func TestKeyMapRingDiesWithItsMap(t *testing.T) {
+	m, o := func() (weakref.Ref[weakref.KeyMap[object, *object]], weakref.Ref[object]) {
+		m := new(weakref.KeyMap[object, *object])
+		a, b := newObject(1), newObject(2)
+		m.Store(a, b)
+		m.Store(b, a)
+		return weakref.Make(m), weakref.Make(a)
+	}()
+	weaktest.MustCollect(t, m)
+	weaktest.MustCollect(t, o)
+}
+
 func TestSlotsOfCopy(t *testing.T) {
 	var m weakref.KeyMap[slotted, string]
 	a := newSlotted(1)
