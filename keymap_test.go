@@ -237,6 +237,21 @@ func TestKeyMapLookupLeavesNoTrace(t *testing.T) {
 	}
 }
 
+func TestKeyMapLoadDoesNotAllocate(t *testing.T) {
+	keyTests(t, testKeyMapLoadDoesNotAllocate[object], testKeyMapLoadDoesNotAllocate[slotted])
+}
+
+func testKeyMapLoadDoesNotAllocate[K any](t *testing.T, newKey func(int) *K) {
+	var m weakref.KeyMap[K, [4]int] // a value that would not fit into an interface
+	there, absent := newKey(1), newKey(2)
+	m.Store(there, [4]int{1})
+	for name, k := range map[string]*K{"hit": there, "miss": absent} {
+		if allocs := testing.AllocsPerRun(100, func() { m.Load(k) }); allocs != 0 {
+			t.Errorf("%s: %v allocations", name, allocs)
+		}
+	}
+}
+
 // TestKeyMapFinalizedKey: an object that its finalizer brings back is another
 // object to a weak reference, and no longer in the map.
 func TestKeyMapFinalizedKey(t *testing.T) {
