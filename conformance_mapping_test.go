@@ -51,6 +51,12 @@ func (k kind[K, V]) run(t *testing.T, test func(*testing.T, kind[K, V])) {
 	t.Run(k.name, func(t *testing.T) { test(t, k) })
 }
 
+// bothKeys runs a test for KeyMap without and with Slots.
+func bothKeys(t *testing.T, plain func(*testing.T, kind[*object, int]), slots func(*testing.T, kind[*slotted, int])) {
+	weakKeys.run(t, plain)
+	slottedKeys.run(t, slots)
+}
+
 var weakValues = kind[int, *object]{
 	name:   "ValueMap",
 	empty:  func() mapping[int, *object] { return new(objectMap) },
@@ -153,10 +159,7 @@ func upTo(n int) (is []int) {
 	return is
 }
 
-func TestCPython_weak_keyed_len_cycles(t *testing.T) {
-	weakKeys.run(t, testLenCycles)
-	slottedKeys.run(t, testLenCycles)
-}
+func TestCPython_weak_keyed_len_cycles(t *testing.T) { bothKeys(t, testLenCycles, testLenCycles) }
 
 func TestCPython_weak_valued_len_cycles(t *testing.T) { weakValues.run(t, testLenCycles) }
 
@@ -171,10 +174,7 @@ func testLenCycles[K, V comparable](t *testing.T, k kind[K, V]) {
 	runtime.KeepAlive(f)
 }
 
-func TestCPython_weak_keyed_len_race(t *testing.T) {
-	weakKeys.run(t, testLenRace)
-	slottedKeys.run(t, testLenRace)
-}
+func TestCPython_weak_keyed_len_race(t *testing.T) { bothKeys(t, testLenRace, testLenRace) }
 
 func TestCPython_weak_valued_len_race(t *testing.T) { weakValues.run(t, testLenRace) }
 
@@ -208,8 +208,7 @@ func TestCPython_weak_values(t *testing.T) {
 }
 
 func TestCPython_weak_keys(t *testing.T) {
-	weakKeys.run(t, testDeaths)
-	slottedKeys.run(t, testDeaths)
+	bothKeys(t, testDeaths, testDeaths)
 
 	f := weakKeys.fill(3)
 	if _, ok := f.m.Load(newObject(0)); ok {
@@ -233,10 +232,7 @@ func testDeaths[K, V comparable](t *testing.T, k kind[K, V]) {
 	f.want(t, f.m)
 }
 
-func TestCPython_weak_keyed_iters(t *testing.T) {
-	weakKeys.run(t, testIters)
-	slottedKeys.run(t, testIters)
-}
+func TestCPython_weak_keyed_iters(t *testing.T) { bothKeys(t, testIters, testIters) }
 
 func TestCPython_weak_valued_iters(t *testing.T) { weakValues.run(t, testIters) }
 
@@ -264,10 +260,8 @@ func testIters[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_weak_keys_destroy_while_iterating(t *testing.T) {
-	weakKeys.run(t, testDestroyWhileIterating)
-	slottedKeys.run(t, testDestroyWhileIterating)
-	weakKeys.run(t, testMutateWhileIterating)
-	slottedKeys.run(t, testMutateWhileIterating)
+	bothKeys(t, testDestroyWhileIterating, testDestroyWhileIterating)
+	bothKeys(t, testMutateWhileIterating, testMutateWhileIterating)
 }
 
 func TestCPython_weak_values_destroy_while_iterating(t *testing.T) {
@@ -348,8 +342,7 @@ func popItem[K, V comparable](m mapping[K, V]) (K, V, bool) {
 }
 
 func TestCPython_make_weak_keyed_dict_from_dict(t *testing.T) {
-	weakKeys.run(t, testMakeFromMap)
-	slottedKeys.run(t, testMakeFromMap)
+	bothKeys(t, testMakeFromMap, testMakeFromMap)
 }
 
 func TestCPython_make_weak_valued_dict_from_dict(t *testing.T) { weakValues.run(t, testMakeFromMap) }
@@ -362,8 +355,7 @@ func testMakeFromMap[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_make_weak_keyed_dict_from_weak_keyed_dict(t *testing.T) {
-	weakKeys.run(t, testMakeFromWeak)
-	slottedKeys.run(t, testMakeFromWeak)
+	bothKeys(t, testMakeFromWeak, testMakeFromWeak)
 }
 
 func TestCPython_make_weak_valued_dict_from_weak_valued_dict(t *testing.T) {
@@ -379,10 +371,7 @@ func testMakeFromWeak[K, V comparable](t *testing.T, k kind[K, V]) {
 	f.want(t, f.m, 1, 2)
 }
 
-func TestCPython_weak_keyed_dict_popitem(t *testing.T) {
-	weakKeys.run(t, testPopItem)
-	slottedKeys.run(t, testPopItem)
-}
+func TestCPython_weak_keyed_dict_popitem(t *testing.T) { bothKeys(t, testPopItem, testPopItem) }
 
 func TestCPython_weak_valued_dict_popitem(t *testing.T) { weakValues.run(t, testPopItem) }
 
@@ -405,8 +394,7 @@ func testPopItem[K, V comparable](t *testing.T, k kind[K, V]) {
 func TestCPython_weak_valued_dict_setdefault(t *testing.T) { weakValues.run(t, testSetDefault) }
 
 func TestCPython_weak_keyed_dict_setdefault(t *testing.T) {
-	weakKeys.run(t, testSetDefault)
-	slottedKeys.run(t, testSetDefault)
+	bothKeys(t, testSetDefault, testSetDefault)
 }
 
 func testSetDefault[K, V comparable](t *testing.T, k kind[K, V]) {
@@ -426,10 +414,7 @@ func testSetDefault[K, V comparable](t *testing.T, k kind[K, V]) {
 
 func TestCPython_weak_valued_dict_update(t *testing.T) { weakValues.run(t, testUpdate) }
 
-func TestCPython_weak_keyed_dict_update(t *testing.T) {
-	weakKeys.run(t, testUpdate)
-	slottedKeys.run(t, testUpdate)
-}
+func TestCPython_weak_keyed_dict_update(t *testing.T) { bothKeys(t, testUpdate, testUpdate) }
 
 func testUpdate[K, V comparable](t *testing.T, k kind[K, V]) {
 	f := k.fill(3)
@@ -445,10 +430,7 @@ func testUpdate[K, V comparable](t *testing.T, k kind[K, V]) {
 
 func TestCPython_weak_valued_union_operators(t *testing.T) { weakValues.run(t, testUnion) }
 
-func TestCPython_weak_keyed_union_operators(t *testing.T) {
-	weakKeys.run(t, testUnion)
-	slottedKeys.run(t, testUnion)
-}
+func TestCPython_weak_keyed_union_operators(t *testing.T) { bothKeys(t, testUnion, testUnion) }
 
 func testUnion[K, V comparable](t *testing.T, k kind[K, V]) {
 	f := k.fill(6)
@@ -483,10 +465,7 @@ func testUnion[K, V comparable](t *testing.T, k kind[K, V]) {
 	})
 }
 
-func TestCPython_weak_keyed_delitem(t *testing.T) {
-	weakKeys.run(t, testDelete)
-	slottedKeys.run(t, testDelete)
-}
+func TestCPython_weak_keyed_delitem(t *testing.T) { bothKeys(t, testDelete, testDelete) }
 
 func TestCPython_weak_valued_delitem(t *testing.T) { weakValues.run(t, testDelete) }
 
@@ -577,17 +556,6 @@ func TestCPython_make_weak_keyed_dict_repr(t *testing.T) {
 	runtime.KeepAlive(q)
 }
 
-// concurrently runs f on some goroutines, beside one that collects.
-func concurrently(f func(worker int)) {
-	whileCollecting(func() {
-		var wg sync.WaitGroup
-		for w := range 2 {
-			wg.Go(func() { f(w) })
-		}
-		wg.Wait()
-	})
-}
-
 const threadedRounds = 20_000
 
 func TestCPython_threaded_weak_valued_setdefault(t *testing.T) {
@@ -654,8 +622,7 @@ func TestCPython_weak_valued_consistency(t *testing.T) {
 }
 
 func TestCPython_threaded_weak_key_dict_copy(t *testing.T) {
-	weakKeys.run(t, testCopyWhileDying)
-	slottedKeys.run(t, testCopyWhileDying)
+	bothKeys(t, testCopyWhileDying, testCopyWhileDying)
 }
 
 func TestCPython_threaded_weak_value_dict_copy(t *testing.T) { weakValues.run(t, testCopyWhileDying) }

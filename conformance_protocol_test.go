@@ -10,10 +10,7 @@ import (
 // both dictionaries.
 
 func TestCPython_WeakValueDictionary_read(t *testing.T) { weakValues.run(t, protocolRead) }
-func TestCPython_WeakKeyDictionary_read(t *testing.T) {
-	weakKeys.run(t, protocolRead)
-	slottedKeys.run(t, protocolRead)
-}
+func TestCPython_WeakKeyDictionary_read(t *testing.T)   { bothKeys(t, protocolRead, protocolRead) }
 
 func protocolRead[K, V comparable](t *testing.T, k kind[K, V]) {
 	f := k.fill(3)
@@ -25,10 +22,7 @@ func protocolRead[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_WeakValueDictionary_write(t *testing.T) { weakValues.run(t, protocolWrite) }
-func TestCPython_WeakKeyDictionary_write(t *testing.T) {
-	weakKeys.run(t, protocolWrite)
-	slottedKeys.run(t, protocolWrite)
-}
+func TestCPython_WeakKeyDictionary_write(t *testing.T)   { bothKeys(t, protocolWrite, protocolWrite) }
 
 func protocolWrite[K, V comparable](t *testing.T, k kind[K, V]) {
 	f := k.fill(3)
@@ -47,8 +41,7 @@ func TestCPython_WeakValueDictionary_constructor(t *testing.T) {
 	weakValues.run(t, protocolConstructor)
 }
 func TestCPython_WeakKeyDictionary_constructor(t *testing.T) {
-	weakKeys.run(t, protocolConstructor)
-	slottedKeys.run(t, protocolConstructor)
+	bothKeys(t, protocolConstructor, protocolConstructor)
 }
 
 func protocolConstructor[K, V comparable](t *testing.T, k kind[K, V]) {
@@ -65,16 +58,10 @@ func protocolConstructor[K, V comparable](t *testing.T, k kind[K, V]) {
 
 // In Go a map is not true or false; Len tells whether it is empty.
 func TestCPython_WeakValueDictionary_bool(t *testing.T) { weakValues.run(t, protocolLen) }
-func TestCPython_WeakKeyDictionary_bool(t *testing.T) {
-	weakKeys.run(t, protocolLen)
-	slottedKeys.run(t, protocolLen)
-}
+func TestCPython_WeakKeyDictionary_bool(t *testing.T)   { bothKeys(t, protocolLen, protocolLen) }
 
 func TestCPython_WeakValueDictionary_len(t *testing.T) { weakValues.run(t, protocolLen) }
-func TestCPython_WeakKeyDictionary_len(t *testing.T) {
-	weakKeys.run(t, protocolLen)
-	slottedKeys.run(t, protocolLen)
-}
+func TestCPython_WeakKeyDictionary_len(t *testing.T)   { bothKeys(t, protocolLen, protocolLen) }
 
 func protocolLen[K, V comparable](t *testing.T, k kind[K, V]) {
 	for _, n := range []int{0, 1, 3, 100} {
@@ -87,10 +74,7 @@ func protocolLen[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_WeakValueDictionary_keys(t *testing.T) { weakValues.run(t, protocolKeys) }
-func TestCPython_WeakKeyDictionary_keys(t *testing.T) {
-	weakKeys.run(t, protocolKeys)
-	slottedKeys.run(t, protocolKeys)
-}
+func TestCPython_WeakKeyDictionary_keys(t *testing.T)   { bothKeys(t, protocolKeys, protocolKeys) }
 
 func protocolKeys[K, V comparable](t *testing.T, k kind[K, V]) {
 	for range k.empty().Keys() {
@@ -106,10 +90,7 @@ func protocolKeys[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_WeakValueDictionary_values(t *testing.T) { weakValues.run(t, protocolValues) }
-func TestCPython_WeakKeyDictionary_values(t *testing.T) {
-	weakKeys.run(t, protocolValues)
-	slottedKeys.run(t, protocolValues)
-}
+func TestCPython_WeakKeyDictionary_values(t *testing.T)   { bothKeys(t, protocolValues, protocolValues) }
 
 func protocolValues[K, V comparable](t *testing.T, k kind[K, V]) {
 	for range k.empty().Values() {
@@ -125,10 +106,7 @@ func protocolValues[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_WeakValueDictionary_items(t *testing.T) { weakValues.run(t, protocolItems) }
-func TestCPython_WeakKeyDictionary_items(t *testing.T) {
-	weakKeys.run(t, protocolItems)
-	slottedKeys.run(t, protocolItems)
-}
+func TestCPython_WeakKeyDictionary_items(t *testing.T)   { bothKeys(t, protocolItems, protocolItems) }
 
 func protocolItems[K, V comparable](t *testing.T, k kind[K, V]) {
 	if len(maps.Collect(k.empty().All())) != 0 {
@@ -144,16 +122,10 @@ func protocolItems[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_WeakValueDictionary_getitem(t *testing.T) { weakValues.run(t, protocolGet) }
-func TestCPython_WeakKeyDictionary_getitem(t *testing.T) {
-	weakKeys.run(t, protocolGet)
-	slottedKeys.run(t, protocolGet)
-}
+func TestCPython_WeakKeyDictionary_getitem(t *testing.T)   { bothKeys(t, protocolGet, protocolGet) }
 
 func TestCPython_WeakValueDictionary_get(t *testing.T) { weakValues.run(t, protocolGet) }
-func TestCPython_WeakKeyDictionary_get(t *testing.T) {
-	weakKeys.run(t, protocolGet)
-	slottedKeys.run(t, protocolGet)
-}
+func TestCPython_WeakKeyDictionary_get(t *testing.T)   { bothKeys(t, protocolGet, protocolGet) }
 
 func protocolGet[K, V comparable](t *testing.T, k kind[K, V]) {
 	f := k.fill(2)
@@ -180,10 +152,7 @@ func protocolGet[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_WeakValueDictionary_update(t *testing.T) { weakValues.run(t, protocolUpdate) }
-func TestCPython_WeakKeyDictionary_update(t *testing.T) {
-	weakKeys.run(t, protocolUpdate)
-	slottedKeys.run(t, protocolUpdate)
-}
+func TestCPython_WeakKeyDictionary_update(t *testing.T)   { bothKeys(t, protocolUpdate, protocolUpdate) }
 
 func protocolUpdate[K, V comparable](t *testing.T, k kind[K, V]) {
 	f := k.fill(2)
@@ -210,14 +179,12 @@ func protocolUpdate[K, V comparable](t *testing.T, k kind[K, V]) {
 
 func TestCPython_WeakValueDictionary_setdefault(t *testing.T) { weakValues.run(t, testSetDefault) }
 func TestCPython_WeakKeyDictionary_setdefault(t *testing.T) {
-	weakKeys.run(t, testSetDefault)
-	slottedKeys.run(t, testSetDefault)
+	bothKeys(t, testSetDefault, testSetDefault)
 }
 
 func TestCPython_WeakValueDictionary_popitem(t *testing.T) { weakValues.run(t, protocolPopItem) }
 func TestCPython_WeakKeyDictionary_popitem(t *testing.T) {
-	weakKeys.run(t, protocolPopItem)
-	slottedKeys.run(t, protocolPopItem)
+	bothKeys(t, protocolPopItem, protocolPopItem)
 }
 
 func protocolPopItem[K, V comparable](t *testing.T, k kind[K, V]) {
@@ -228,10 +195,7 @@ func protocolPopItem[K, V comparable](t *testing.T, k kind[K, V]) {
 }
 
 func TestCPython_WeakValueDictionary_pop(t *testing.T) { weakValues.run(t, protocolPop) }
-func TestCPython_WeakKeyDictionary_pop(t *testing.T) {
-	weakKeys.run(t, protocolPop)
-	slottedKeys.run(t, protocolPop)
-}
+func TestCPython_WeakKeyDictionary_pop(t *testing.T)   { bothKeys(t, protocolPop, protocolPop) }
 
 func protocolPop[K, V comparable](t *testing.T, k kind[K, V]) {
 	f := k.fill(2)

@@ -20,20 +20,6 @@ import (
 // A weak reference with a callback, ref(o, f), is Finalize here, or the OnCollect of a
 // map that o is in.
 
-// whileCollecting runs f while another goroutine does nothing but collect.
-func whileCollecting(f func()) {
-	var stop atomic.Bool
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for !stop.Load() {
-			runtime.GC()
-		}
-	}()
-	defer func() { stop.Store(true); <-done }()
-	f()
-}
-
 // settle collects a few times, after which what has not happened will not happen.
 func settle(t *testing.T) {
 	t.Helper()

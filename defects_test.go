@@ -196,50 +196,37 @@ func TestDefectLoadOrStoreForgotten(t *testing.T) {
 // check and use.
 func TestDefectDeadValueReturned(t *testing.T) {
 	var m objectMap
-	var stop atomic.Bool
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for !stop.Load() {
-			runtime.GC()
-		}
-	})
-	var users sync.WaitGroup
-	for range 2 {
-		users.Go(func() {
-			for i := range 20_000 {
-				k := i % 10
-				switch i % 5 {
-				case 0:
-					m.Store(k, newObject(k))
-				case 1:
-					if v, ok := m.Load(k); ok != (v != nil) || ok && v.id != k {
-						t.Errorf("Load = %v, %v", v, ok)
+	concurrently(func(int) {
+		for i := range 20_000 {
+			k := i % 10
+			switch i % 5 {
+			case 0:
+				m.Store(k, newObject(k))
+			case 1:
+				if v, ok := m.Load(k); ok != (v != nil) || ok && v.id != k {
+					t.Errorf("Load = %v, %v", v, ok)
+					return
+				}
+			case 2:
+				if v, loaded := m.LoadOrStore(k, newObject(k)); v == nil || v.id != k {
+					t.Errorf("LoadOrStore = %v, %v", v, loaded)
+					return
+				}
+			case 3:
+				if v, ok := m.LoadAndDelete(k); ok != (v != nil) || ok && v.id != k {
+					t.Errorf("LoadAndDelete = %v, %v", v, ok)
+					return
+				}
+			case 4:
+				for k, v := range m.All() {
+					if v == nil || v.id != k {
+						t.Errorf("All yields %v for %d", v, k)
 						return
-					}
-				case 2:
-					if v, loaded := m.LoadOrStore(k, newObject(k)); v == nil || v.id != k {
-						t.Errorf("LoadOrStore = %v, %v", v, loaded)
-						return
-					}
-				case 3:
-					if v, ok := m.LoadAndDelete(k); ok != (v != nil) || ok && v.id != k {
-						t.Errorf("LoadAndDelete = %v, %v", v, ok)
-						return
-					}
-				case 4:
-					for k, v := range m.All() {
-						if v == nil || v.id != k {
-							t.Errorf("All yields %v for %d", v, k)
-							return
-						}
 					}
 				}
 			}
-		})
-	}
-	users.Wait()
-	stop.Store(true)
-	wg.Wait()
+		}
+	})
 }
 
 // A value is replaced, and then dies, while Load looks at it. The key has had a

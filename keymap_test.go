@@ -701,42 +701,36 @@ func testKeyMapConcurrent[K any](t *testing.T, newKey func(int) *K) {
 	for i := range shared {
 		shared[i] = newKey(i)
 	}
-	var stop atomic.Bool
-	var wg, ws sync.WaitGroup
-	wg.Go(func() {
-		for !stop.Load() {
-			runtime.GC()
-		}
-	})
-	for w := range workers {
-		ws.Go(func() {
-			rnd := rand.New(rand.NewPCG(uint64(w), 1))
-			model := map[int]int{}
-			m := &ms[w]
-			for step := range 5000 {
-				i := rnd.IntN(keys)
-				switch rnd.IntN(4) {
-				case 0:
-					m.Store(shared[i], step)
-					model[i] = step
-				case 1:
-					m.Delete(shared[i])
-					delete(model, i)
-				case 2:
-					m.Store(newKey(-1), step) // dies
-				default:
-					v, ok := m.Load(shared[i])
-					if want, there := model[i]; v != want || ok != there {
-						t.Errorf("Load = %d, %v, want %d, %v", v, ok, want, there)
-						return
+	whileCollecting(func() {
+		var ws sync.WaitGroup
+		for w := range workers {
+			ws.Go(func() {
+				rnd := rand.New(rand.NewPCG(uint64(w), 1))
+				model := map[int]int{}
+				m := &ms[w]
+				for step := range 5000 {
+					i := rnd.IntN(keys)
+					switch rnd.IntN(4) {
+					case 0:
+						m.Store(shared[i], step)
+						model[i] = step
+					case 1:
+						m.Delete(shared[i])
+						delete(model, i)
+					case 2:
+						m.Store(newKey(-1), step) // dies
+					default:
+						v, ok := m.Load(shared[i])
+						if want, there := model[i]; v != want || ok != there {
+							t.Errorf("Load = %d, %v, want %d, %v", v, ok, want, there)
+							return
+						}
 					}
 				}
-			}
-		})
-	}
-	ws.Wait()
-	stop.Store(true)
-	wg.Wait()
+			})
+		}
+		ws.Wait()
+	})
 	for w := range ms {
 		valid(t, &ms[w])
 	}
