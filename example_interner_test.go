@@ -44,15 +44,16 @@ type byContent struct{}
 func (byContent) Hash(h *maphash.Hash, b []byte) { h.Write(b) }
 func (byContent) Equal(a, b []byte) bool         { return bytes.Equal(a, b) }
 
-// Foldable strings are equal whatever the case of their letters.
-type foldable struct{}
+// lowercase is the Hasher of strings that are equal whatever the case of their letters.
+type lowercase struct{}
 
-func (foldable) Hash(h *maphash.Hash, s string) { h.WriteString(strings.ToLower(s)) }
-func (foldable) Equal(a, b string) bool         { return strings.ToLower(a) == strings.ToLower(b) }
+func (lowercase) of(s string) string               { return strings.ToLower(s) }
+func (l lowercase) Hash(h *maphash.Hash, s string) { h.WriteString(l.of(s)) }
+func (l lowercase) Equal(a, b string) bool         { return l.of(a) == l.of(b) }
 
 // A Hasher says what is equal. Equal values must have equal hashes.
 func ExampleHasher() {
-	headers := weakref.InternerFunc[string]{Hasher: foldable{}}
+	headers := weakref.InternerFunc[string]{Hasher: lowercase{}}
 	a := headers.Intern("Content-Type")
 	b := headers.Intern("content-type")
 	fmt.Println(*b, a == b)

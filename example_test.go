@@ -12,7 +12,7 @@ import (
 // Resource stands for something that is large, or dear to make.
 type Resource struct {
 	Name string
-	data [1 << 10]byte
+	_    [1 << 10]byte
 }
 
 // eventually runs the collector until ok reports true. Only an example, or a test, has
@@ -74,11 +74,11 @@ func ExampleRef_parent() {
 
 // Not everything can be referred to weakly. Check says why, and what to do.
 func ExampleCheck() {
-	n := 42
+	n := int64(42)
 	fmt.Println(weakref.Check(&n))
 	fmt.Println(weakref.Check(weakref.Box(n)))
 	// Output:
-	// weakref: cannot refer weakly to a int: a value of 8 bytes without pointers may share its memory with others and never be collected; wrap it with weakref.Box, or refer to the struct that holds it
+	// weakref: cannot refer weakly to a int64: a value of 8 bytes without pointers may share its memory with others and never be collected; wrap it with weakref.Box, or refer to the struct that holds it
 	// <nil>
 }
 

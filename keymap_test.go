@@ -18,10 +18,10 @@ import (
 
 // slotted is a key type with Slots, not in the first place.
 type slotted struct {
-	id    int
-	inner struct{ a, b int }
+	id int
+	_  struct{ a, b int }
 	weakref.Slots
-	other any
+	_ any
 }
 
 func newSlotted(id int) *slotted { return &slotted{id: id} }
@@ -468,7 +468,7 @@ type (
 	}
 	shadowed struct {
 		Slots int
-		inner struct{ weakref.Slots }
+		_     struct{ weakref.Slots }
 		_     [4]*int
 	}
 )

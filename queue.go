@@ -76,7 +76,7 @@ func (q *Queue[E]) Next(ctx context.Context) (E, error) {
 		return none, err
 	}
 	for {
-		e, err, filled := q.take()
+		e, filled, err := q.take()
 		if filled == nil {
 			return e, err
 		}
@@ -113,7 +113,7 @@ func (q *Queue[E]) Len() int {
 
 // take returns the next event or loss, or if there is none, a channel that is
 // closed when there is.
-func (q *Queue[E]) take() (e E, err error, filled <-chan struct{}) {
+func (q *Queue[E]) take() (e E, filled <-chan struct{}, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	lost := &q.lost
@@ -122,7 +122,7 @@ func (q *Queue[E]) take() (e E, err error, filled <-chan struct{}) {
 	}
 	if n := *lost; n > 0 {
 		*lost = 0
-		return e, &LostError{n}, nil
+		return e, nil, &LostError{n}
 	}
 	if len(q.events) > 0 {
 		e = q.events[0].e
@@ -135,5 +135,5 @@ func (q *Queue[E]) take() (e E, err error, filled <-chan struct{}) {
 	if q.filled == nil {
 		q.filled = make(chan struct{})
 	}
-	return e, nil, q.filled
+	return e, q.filled, nil
 }

@@ -79,7 +79,7 @@ func TestZeroRef(t *testing.T) {
 
 func TestRefsAreComparable(t *testing.T) {
 	p, q := newObject(1), newObject(2)
-	if weakref.Make(p) != weakref.Make(p) {
+	if same := p; weakref.Make(p) != weakref.Make(same) {
 		t.Error("two Refs to one object differ")
 	}
 	if weakref.Make(p) == weakref.Make(q) {

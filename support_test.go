@@ -15,9 +15,9 @@ import (
 
 type (
 	empty    struct{}
-	tiny     struct{ a, b uint32 }
-	pointer  struct{ p *int }
-	sixteen  struct{ a, b uint64 }
+	tiny     struct{ _, _ uint32 }
+	pointer  struct{ _ *int }
+	sixteen  struct{ _, _ uint64 }
 	noFields [0]*int
 )
 

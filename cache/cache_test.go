@@ -28,8 +28,8 @@ type value struct {
 type valueCache = cache.Cache[int, value]
 
 var (
-	ctx  = context.Background()
-	boom = errors.New("boom")
+	ctx     = context.Background()
+	errBoom = errors.New("boom")
 )
 
 // counting returns a cache whose values carry the number of their load, and the
@@ -185,11 +185,11 @@ func TestErrorsAreNotKept(t *testing.T) {
 	loads := 0
 	c := valueCache{Load: func(context.Context, int) (*value, error) {
 		if loads++; loads == 1 {
-			return nil, boom
+			return nil, errBoom
 		}
 		return &value{key: 1}, nil
 	}}
-	if v, err := c.Get(ctx, 1); v != nil || err != boom {
+	if v, err := c.Get(ctx, 1); v != nil || err != errBoom {
 		t.Errorf("%v, %v", v, err)
 	}
 	if c.Len() != 0 {
@@ -225,8 +225,8 @@ func failing(t *testing.T, load func() (*value, error)) []error {
 }
 
 func TestFailuresReachAll(t *testing.T) {
-	for _, err := range failing(t, func() (*value, error) { return nil, boom }) {
-		if err != boom {
+	for _, err := range failing(t, func() (*value, error) { return nil, errBoom }) {
+		if err != errBoom {
 			t.Errorf("error: got %v", err)
 		}
 	}
@@ -235,9 +235,9 @@ func TestFailuresReachAll(t *testing.T) {
 			t.Errorf("nil: got %v", err)
 		}
 	}
-	for _, err := range failing(t, func() (*value, error) { panic(boom) }) {
+	for _, err := range failing(t, func() (*value, error) { panic(errBoom) }) {
 		var p *weakref.PanicError
-		if !errors.As(err, &p) || p.Value != boom || !errors.Is(err, boom) || !strings.Contains(string(p.Stack), "TestFailuresReachAll") {
+		if !errors.As(err, &p) || p.Value != errBoom || !errors.Is(err, errBoom) || !strings.Contains(string(p.Stack), "TestFailuresReachAll") {
 			t.Errorf("panic: got %v", err)
 		}
 	}
@@ -250,8 +250,8 @@ func TestFailuresReachAll(t *testing.T) {
 
 func TestWeighPanics(t *testing.T) {
 	c, _ := counting(10)
-	c.Weigh = func(int, *value) uint32 { panic(boom) }
-	if _, err := c.Get(ctx, 1); !errors.Is(err, boom) {
+	c.Weigh = func(int, *value) uint32 { panic(errBoom) }
+	if _, err := c.Get(ctx, 1); !errors.Is(err, errBoom) {
 		t.Errorf("%v", err)
 	}
 }
@@ -574,7 +574,7 @@ func TestGetManyWithoutLoadMany(t *testing.T) {
 	c := valueCache{Load: func(_ context.Context, key int) (*value, error) {
 		switch key {
 		case 2:
-			return nil, boom
+			return nil, errBoom
 		case 3:
 			return nil, cache.ErrNotFound
 		}
@@ -584,7 +584,7 @@ func TestGetManyWithoutLoadMany(t *testing.T) {
 	if len(m) != 2 || m[1] == nil || m[4] == nil {
 		t.Errorf("got %v", m)
 	}
-	if !errors.Is(err, boom) || !strings.Contains(err.Error(), "key 2") || strings.Contains(err.Error(), "key 3") {
+	if !errors.Is(err, errBoom) || !strings.Contains(err.Error(), "key 2") || strings.Contains(err.Error(), "key 3") {
 		t.Errorf("error: %v", err)
 	}
 }
@@ -653,11 +653,11 @@ func TestGetManyIsCancelled(t *testing.T) {
 
 func TestGetManyFails(t *testing.T) {
 	for _, load := range []func() (map[int]*value, error){
-		func() (map[int]*value, error) { return nil, boom },
-		func() (map[int]*value, error) { panic(boom) },
+		func() (map[int]*value, error) { return nil, errBoom },
+		func() (map[int]*value, error) { panic(errBoom) },
 	} {
 		c := valueCache{LoadMany: func(context.Context, []int) (map[int]*value, error) { return load() }}
-		if m, err := c.GetMany(ctx, []int{1, 2}); !errors.Is(err, boom) || len(m) != 0 {
+		if m, err := c.GetMany(ctx, []int{1, 2}); !errors.Is(err, errBoom) || len(m) != 0 {
 			t.Errorf("%v, %v", m, err)
 		}
 	}
@@ -740,7 +740,7 @@ func TestOnRemoveMayDoAnything(t *testing.T) {
 		c.Lookup(key)
 		c.Len()
 		if key == 2 {
-			panic(boom)
+			panic(errBoom)
 		}
 	}
 	c.Put(1, &value{key: 1})

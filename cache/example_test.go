@@ -11,8 +11,8 @@ import (
 
 // Tile is something that takes long to make.
 type Tile struct {
-	Key    string
-	pixels [1 << 10]byte
+	Key string
+	_   [1 << 10]byte
 }
 
 // render stands for the work that the cache saves.

@@ -70,7 +70,7 @@ func newScript(t *testing.T, rnd *rand.Rand) *script {
 	s.c.Load = func(_ context.Context, key int) (*value, error) {
 		s.loads++
 		if s.fail {
-			return nil, boom
+			return nil, errBoom
 		}
 		return s.make(key), nil
 	}
@@ -171,7 +171,7 @@ func (s *script) get(key int) {
 		s.model[key].touched = time.Now()
 	case loaded != 1:
 		s.errorf("%d loads", loaded)
-	case s.fail && (v != nil || err != boom):
+	case s.fail && (v != nil || err != errBoom):
 		s.errorf("%v, %v, want the error of Load", v, err)
 	case s.fail:
 		delete(s.model, key) // what it had is dead, or has expired

@@ -21,7 +21,7 @@ func TestExpireAfterWrite(t *testing.T) {
 		if get(t, c, 1) != v {
 			t.Error("expired too early")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if _, ok := c.Lookup(1); ok {
 			t.Error("not expired, although somebody holds the value")
 		}
@@ -114,7 +114,7 @@ func TestRefreshFails(t *testing.T) {
 		var loads atomic.Int32
 		c := valueCache{RefreshAfter: time.Minute, Load: func(_ context.Context, key int) (*value, error) {
 			if loads.Add(1) == 2 {
-				return nil, boom
+				return nil, errBoom
 			}
 			return &value{key: key, load: int(loads.Load())}, nil
 		}}
@@ -170,10 +170,10 @@ func TestKeepErrors(t *testing.T) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
-			return nil, boom
+			return nil, errBoom
 		}}
 		for range 3 {
-			if _, err := c.Get(ctx, 1); err != boom {
+			if _, err := c.Get(ctx, 1); err != errBoom {
 				t.Errorf("%v", err)
 			}
 		}
@@ -213,7 +213,7 @@ func TestKeepErrors(t *testing.T) {
 
 func TestKeptErrorsArePruned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := valueCache{KeepErrors: time.Second, Load: func(context.Context, int) (*value, error) { return nil, boom }}
+		c := valueCache{KeepErrors: time.Second, Load: func(context.Context, int) (*value, error) { return nil, errBoom }}
 		for key := range 1000 {
 			c.Get(ctx, key)
 			time.Sleep(10 * time.Millisecond)
