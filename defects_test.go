@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"runtime/metrics"
@@ -179,18 +180,29 @@ func TestDefectCleanupStop(t *testing.T) {
 	}
 }
 
-// The winner of LoadOrStore registers nothing, so that its entry never leaves.
+// The winner of LoadOrStore registers nothing, so that its entry never leaves. Each way
+// to store has a map of its own here, lest another one has registered what it forgets.
 func TestDefectLoadOrStoreForgotten(t *testing.T) {
-	var m objectMap
-	func() {
-		m.LoadOrStore(1, newObject(1))
-		m.Swap(2, newObject(2))
-		m.LoadOrCreate(3, func() (*object, error) { return newObject(3), nil })
-		p := newObject(4)
-		m.Store(4, p)
-		m.CompareAndSwap(4, p, newObject(5))
-	}()
-	weaktest.Eventually(t, "all entries are gone", func() bool { return m.Len() == 0 })
+	for name, store := range map[string]func(m *objectMap){
+		"Store":       func(m *objectMap) { m.Store(1, newObject(1)) },
+		"LoadOrStore": func(m *objectMap) { m.LoadOrStore(1, newObject(1)) },
+		"Swap":        func(m *objectMap) { m.Swap(1, newObject(1)) },
+		"Insert":      func(m *objectMap) { m.Insert(maps.All(map[int]*object{1: newObject(1)})) },
+		"LoadOrCreate": func(m *objectMap) {
+			m.LoadOrCreate(1, func() (*object, error) { return newObject(1), nil })
+		},
+		"CompareAndSwap": func(m *objectMap) {
+			p := newObject(1)
+			m.LoadOrStore(1, p)
+			m.CompareAndSwap(1, p, newObject(2))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var m objectMap
+			store(&m)
+			weaktest.Eventually(t, "the entry is gone", func() bool { return m.Len() == 0 })
+		})
+	}
 }
 
 // A value that is dead, or nil, is returned as alive, because it died between
