@@ -36,7 +36,7 @@ type meta struct {
 	fn      func()
 	part    *string
 	next    *meta
-	_       chan *session
+	_       chan *session // which Cycles does not see
 	weak    weakref.Ref[session]
 	ref     *weakref.ValueMap[int, session]
 }

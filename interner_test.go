@@ -171,6 +171,19 @@ func TestInternerIsCollectable(t *testing.T) {
 	runtime.KeepAlive(kept)
 }
 
+func TestInternerFuncIsCollectable(t *testing.T) {
+	var kept []*[]string
+	interner := func() weakref.Ref[weakref.InternerFunc[[]string]] {
+		in := &weakref.InternerFunc[[]string]{Hasher: folding{new(atomic.Int32)}}
+		for i := range 100 {
+			kept = append(kept, in.Intern([]string{fmt.Sprint(i)}))
+		}
+		return weakref.Make(in)
+	}
+	weaktest.MustCollect(t, interner())
+	runtime.KeepAlive(kept)
+}
+
 // folding ignores the case of letters.
 type folding struct{ calls *atomic.Int32 }
 
@@ -256,33 +269,26 @@ func TestInternConcurrent(t *testing.T) {
 	var in weakref.Interner[string]
 	var fn weakref.InternerFunc[[]string]
 	fn.Hasher = folding{new(atomic.Int32)}
-	var stop atomic.Bool
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for !stop.Load() {
-			runtime.GC()
-		}
-	})
-	for round := range 200 {
-		const n = 4
-		var ps [n]*string
-		var fs [n]*[]string
-		var ws sync.WaitGroup
-		for i := range n {
-			ws.Go(func() {
-				ps[i] = in.Intern(fmt.Sprint("value ", round%10))
-				fs[i] = fn.Intern([]string{fmt.Sprint("Value ", round%10)})
-			})
-		}
-		ws.Wait()
-		for i := range n {
-			if ps[i] != ps[0] || fs[i] != fs[0] {
-				t.Fatal("two pointers for one value")
+	whileCollecting(func() {
+		for round := range 200 {
+			const n = 4
+			var ps [n]*string
+			var fs [n]*[]string
+			var ws sync.WaitGroup
+			for i := range n {
+				ws.Go(func() {
+					ps[i] = in.Intern(fmt.Sprint("value ", round%10))
+					fs[i] = fn.Intern([]string{fmt.Sprint("Value ", round%10)})
+				})
+			}
+			ws.Wait()
+			for i := range n {
+				if ps[i] != ps[0] || fs[i] != fs[0] {
+					t.Fatal("two pointers for one value")
+				}
 			}
 		}
-	}
-	stop.Store(true)
-	wg.Wait()
+	})
 	valid(t, &in)
 	valid(t, &fn)
 }

@@ -237,6 +237,21 @@ func TestKeyMapLookupLeavesNoTrace(t *testing.T) {
 	}
 }
 
+func TestKeyMapLoadDoesNotAllocate(t *testing.T) {
+	keyTests(t, testKeyMapLoadDoesNotAllocate[object], testKeyMapLoadDoesNotAllocate[slotted])
+}
+
+func testKeyMapLoadDoesNotAllocate[K any](t *testing.T, newKey func(int) *K) {
+	var m weakref.KeyMap[K, [4]int] // a value that would not fit into an interface
+	there, absent := newKey(1), newKey(2)
+	m.Store(there, [4]int{1})
+	for name, k := range map[string]*K{"hit": there, "miss": absent} {
+		if allocs := testing.AllocsPerRun(100, func() { m.Load(k) }); allocs != 0 {
+			t.Errorf("%s: %v allocations", name, allocs)
+		}
+	}
+}
+
 // TestKeyMapFinalizedKey: an object that its finalizer brings back is another
 // object to a weak reference, and no longer in the map.
 func TestKeyMapFinalizedKey(t *testing.T) {
@@ -394,6 +409,19 @@ func TestKeyMapRingWithoutSlots(t *testing.T) {
 	}
 	weaktest.MustCollect(t, refs[0])
 	weaktest.MustCollect(t, refs[1])
+}
+
+// TestKeyMapRingDiesWithItsMap: only the map keeps such a ring.
+func TestKeyMapRingDiesWithItsMap(t *testing.T) {
+	m, o := func() (weakref.Ref[weakref.KeyMap[object, *object]], weakref.Ref[object]) {
+		m := new(weakref.KeyMap[object, *object])
+		a, b := newObject(1), newObject(2)
+		m.Store(a, b)
+		m.Store(b, a)
+		return weakref.Make(m), weakref.Make(a)
+	}()
+	weaktest.MustCollect(t, m)
+	weaktest.MustCollect(t, o)
 }
 
 func TestSlotsOfCopy(t *testing.T) {
@@ -673,42 +701,36 @@ func testKeyMapConcurrent[K any](t *testing.T, newKey func(int) *K) {
 	for i := range shared {
 		shared[i] = newKey(i)
 	}
-	var stop atomic.Bool
-	var wg, ws sync.WaitGroup
-	wg.Go(func() {
-		for !stop.Load() {
-			runtime.GC()
-		}
-	})
-	for w := range workers {
-		ws.Go(func() {
-			rnd := rand.New(rand.NewPCG(uint64(w), 1))
-			model := map[int]int{}
-			m := &ms[w]
-			for step := range 5000 {
-				i := rnd.IntN(keys)
-				switch rnd.IntN(4) {
-				case 0:
-					m.Store(shared[i], step)
-					model[i] = step
-				case 1:
-					m.Delete(shared[i])
-					delete(model, i)
-				case 2:
-					m.Store(newKey(-1), step) // dies
-				default:
-					v, ok := m.Load(shared[i])
-					if want, there := model[i]; v != want || ok != there {
-						t.Errorf("Load = %d, %v, want %d, %v", v, ok, want, there)
-						return
+	whileCollecting(func() {
+		var ws sync.WaitGroup
+		for w := range workers {
+			ws.Go(func() {
+				rnd := rand.New(rand.NewPCG(uint64(w), 1))
+				model := map[int]int{}
+				m := &ms[w]
+				for step := range 5000 {
+					i := rnd.IntN(keys)
+					switch rnd.IntN(4) {
+					case 0:
+						m.Store(shared[i], step)
+						model[i] = step
+					case 1:
+						m.Delete(shared[i])
+						delete(model, i)
+					case 2:
+						m.Store(newKey(-1), step) // dies
+					default:
+						v, ok := m.Load(shared[i])
+						if want, there := model[i]; v != want || ok != there {
+							t.Errorf("Load = %d, %v, want %d, %v", v, ok, want, there)
+							return
+						}
 					}
 				}
-			}
-		})
-	}
-	ws.Wait()
-	stop.Store(true)
-	wg.Wait()
+			})
+		}
+		ws.Wait()
+	})
 	for w := range ms {
 		valid(t, &ms[w])
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"weak"
 
@@ -22,6 +24,31 @@ type object struct {
 }
 
 func newObject(id int) *object { return &object{id: id} }
+
+// whileCollecting runs f while another goroutine does nothing but collect.
+func whileCollecting(f func()) {
+	var stop atomic.Bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for !stop.Load() {
+			runtime.GC()
+		}
+	}()
+	defer func() { stop.Store(true); <-done }()
+	f()
+}
+
+// concurrently runs f on some goroutines, beside one that collects.
+func concurrently(f func(worker int)) {
+	whileCollecting(func() {
+		var wg sync.WaitGroup
+		for w := range 2 {
+			wg.Go(func() { f(w) })
+		}
+		wg.Wait()
+	})
+}
 
 //go:noinline
 func refToDropped() weakref.Ref[object] { return weakref.Make(newObject(1)) }
@@ -52,7 +79,7 @@ func TestZeroRef(t *testing.T) {
 
 func TestRefsAreComparable(t *testing.T) {
 	p, q := newObject(1), newObject(2)
-	if again := weakref.Make(p); weakref.Make(p) != again {
+	if same := p; weakref.Make(p) != weakref.Make(same) {
 		t.Error("two Refs to one object differ")
 	}
 	if weakref.Make(p) == weakref.Make(q) {
