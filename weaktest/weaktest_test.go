@@ -13,8 +13,8 @@ import (
 )
 
 type object struct {
-	_ *object
-	_ [4]int
+	next *object
+	_    [4]int
 }
 
 // recorder is a test that may fail.
