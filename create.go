@@ -12,9 +12,10 @@ import (
 // that same key, itself or by asking for other values whose creators wait for it.
 var ErrDeadlock = errors.New("the creating function waits for its own result")
 
-// PanicError is what LoadOrCreate returns to those who waited for a creating
-// function that panicked. The goroutine that ran the function panics with the
-// original value.
+// PanicError is the panic of a function of the user's as an error: what LoadOrCreate
+// returns to those who waited for a creating function that panicked, while the
+// goroutine that ran it panics with the original value; what [Shutdown] returns of a
+// finalizer; and what a cache returns of a loader.
 type PanicError struct {
 	Value any    // what the function panicked with
 	Stack []byte // where it did, as by [runtime/debug.Stack]
@@ -22,7 +23,7 @@ type PanicError struct {
 
 // Error returns the value and the stack.
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("weakref: the creating function panicked: %v\n\n%s", e.Value, e.Stack)
+	return fmt.Sprintf("weakref: a function panicked: %v\n\n%s", e.Value, e.Stack)
 }
 
 // Unwrap returns the value if it is an error.

@@ -26,7 +26,7 @@ type PanicError struct {
 
 // Error returns the value and the stack.
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("weakref: the creating function panicked: %v\n\n%s", e.Value, e.Stack)
+	return fmt.Sprintf("weakref: a function panicked: %v\n\n%s", e.Value, e.Stack)
 }
 
 // Unwrap returns the value if it is an error.
