@@ -168,8 +168,8 @@ func BenchmarkWalk(b *testing.B) {
 // of weak pointers are not on the heap: 32 bytes for each node that has children.
 func BenchmarkMemory(b *testing.B) {
 	for _, fanout := range []int{fanout, 1} {
-		heap(b, fmt.Sprintf("impl=hand/fanout=%d", fanout), func(all []*hand) { buildHand(all, fanout) })
-		heap(b, fmt.Sprintf("impl=tree/fanout=%d", fanout), func(all []*node) { buildTree(all, fanout) })
+		heap(b, fmt.Sprintf("impl=hand/op=memory/fanout=%d", fanout), func(all []*hand) { buildHand(all, fanout) })
+		heap(b, fmt.Sprintf("impl=tree/op=memory/fanout=%d", fanout), func(all []*node) { buildTree(all, fanout) })
 	}
 }
 

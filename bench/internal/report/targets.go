@@ -32,6 +32,7 @@ var targets = []struct {
 	{"KeyMap, Set, Interner", keyTargets()},
 	{"rc", countingTargets()},
 	{"event", eventTargets()},
+	{"tree", treeTargets()},
 }
 
 func valueTargets() []target {
@@ -101,14 +102,28 @@ func eventTargets() []target {
 	}
 	var floor []point
 	for _, n := range []int{1, 100, 10_000} {
-		floor = append(floor, point{grouped(n), of("bus", "publish", "ns/listener", n), of("floor", "publish", "ns/listener", n)})
+		floor = append(floor, point{grouped(n), of("bus", "publish", "cpu-ns/listener", n), of("floor", "publish", "cpu-ns/listener", n)})
 	}
 	return []target{
-		{"publish", "Publish to 100 listeners, time for one", 15, "ns/listener", 0, []point{{"", of("bus", "publish", "ns/listener", 100), figure{}}}},
+		{"publish", "Publish to 100 listeners, time for one", 15, "cpu-ns/listener", 0, []point{{"", of("bus", "publish", "cpu-ns/listener", 100), figure{}}}},
 		{"publish-allocs", "Publish to 100 listeners, allocations", 0, "allocs/op", 0, []point{{"", of("bus", "publish", "allocs/op", 100), figure{}}}},
 		{"publish-floor", "Publish, against a bare loop over weak pointers", 1.3, "", 0, floor},
 		{"subscribe", "Subscribe, against a list of weak pointers with a cleanup each", 0.5, "", 0, []point{
-			{"", of("bus", "subscribe", "ns/listener", 100_000), of("mutex-cleanup", "subscribe", "ns/listener", 100_000)}}},
+			{"", of("bus", "subscribe", "cpu-ns/listener", 100_000), of("mutex-cleanup", "subscribe", "cpu-ns/listener", 100_000)}}},
+	}
+}
+
+func treeTargets() []target {
+	byHand := func(op, unit string, n int) []point {
+		of := func(impl string) figure { return figure{suite.Name{Group: "Trees", Impl: impl, Op: op, N: n}, unit} }
+		return []point{{"", of("tree"), of("hand")}}
+	}
+	const million = 1_000_000
+	return []target{
+		{"tree-append", "Append, against a tree with strong parents, by hand", 1.3, "", 0, byHand("append", "cpu-ns/node", million)},
+		{"tree-detach", "Detach, against one by hand", 1.3, "", 0, byHand("detach", "cpu-ns/node", million)},
+		{"tree-walk", "Descendants, against a walk by hand", 1.3, "", 0, byHand("walk", "cpu-ns/node", million)},
+		{"tree-memory", "bytes a node less 16, against one by hand, eight children a parent", 1, "", 16, byHand("memory,fanout=8", "bytes/node", 0)},
 	}
 }
 
