@@ -286,3 +286,35 @@ func TestInternConcurrent(t *testing.T) {
 	valid(t, &in)
 	valid(t, &fn)
 }
+
+// TestInternRace has several goroutines intern the same new values at the same
+// moment, again and again: they must agree.
+func TestInternRace(t *testing.T) {
+	var in weakref.Interner[int]
+	var fn weakref.InternerFunc[[]string]
+	fn.Hasher = folding{new(atomic.Int32)}
+	const n, rounds = 2, 20_000
+	var got [n][rounds]*int
+	var gotFn [n][rounds]*[]string
+	var at [n]atomic.Int32
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			for round := range rounds {
+				at[i].Store(int32(round))
+				for other := &at[1-i]; other.Load() < int32(round); {
+					runtime.Gosched()
+				}
+				got[i][round] = in.Intern(round)
+				if round%10 == 0 {
+					gotFn[i][round] = fn.Intern([]string{fmt.Sprint(round)})
+				}
+			}
+			at[i].Store(rounds)
+		})
+	}
+	wg.Wait()
+	if got[0] != got[1] || gotFn[0] != gotFn[1] {
+		t.Error("two pointers for one value")
+	}
+}

@@ -170,13 +170,11 @@ func (m *KeyMap[K, V]) LoadOrCreate(key *K, create func() (V, error)) (V, error)
 	s := m.writable(key)
 	v, err := s.calls.Do(key,
 		func() (V, bool) { return m.Load(key) },
-		func() (V, error) {
-			v, err := create()
-			if err == nil {
-				v, _ = m.LoadOrStore(key, v)
-			}
-			return v, err
-		})
+		func(v V) V {
+			v, _ = m.LoadOrStore(key, v)
+			return v
+		},
+		create)
 	if err != nil {
 		var zero V
 		return zero, creationError(err, key)

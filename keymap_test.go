@@ -11,8 +11,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 
 	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/internal/gcclock"
 	"github.com/weakref-go/weakref/weaktest"
 )
 
@@ -234,6 +236,69 @@ func TestKeyMapLookupLeavesNoTrace(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if n := after.Mallocs - before.Mallocs; n > uint64(len(objects))/10 { // others may allocate, too
 		t.Errorf("%d allocations for look-ups of %d objects", n, len(objects))
+	}
+}
+
+// TestKeyMapReleasesValues: the value of an entry that has left is released, although
+// its slot stays as long as the table has no reason to be rebuilt.
+func TestKeyMapReleasesValues(t *testing.T) {
+	var m weakref.KeyMap[object, *object]
+	keys := make([]*object, 100)
+	for i := range keys {
+		keys[i] = newObject(i)
+		m.Store(keys[i], nil)
+	}
+	dead, deleted := func() (dead, deleted weakref.Ref[object]) {
+		v, w := newObject(1), newObject(2)
+		m.Store(newObject(-1), v)
+		m.Store(keys[7], w)
+		m.Delete(keys[7])
+		return weakref.Make(v), weakref.Make(w)
+	}()
+	weaktest.MustCollect(t, dead)
+	weaktest.MustCollect(t, deleted)
+	runtime.KeepAlive(keys)
+	runtime.KeepAlive(&m)
+}
+
+// TestKeyMapAddressUsedAgain: an object is not taken for a dead one that was at its
+// address, although the entry of that is still in the table.
+func TestKeyMapAddressUsedAgain(t *testing.T) {
+	type key [8]*int // of a size that nothing else here has
+	var m weakref.KeyMap[key, int]
+	var set weakref.Set[key]
+	again := 0
+	for round := 0; again < 10 && round < 1000; round++ {
+		func() {
+			defer gcclock.Pause()() // nobody else removes the dead
+			was := make(map[uintptr]bool)
+			for i := range 1000 {
+				k := new(key)
+				was[uintptr(unsafe.Pointer(k))] = true
+				m.Store(k, i)
+				set.Add(k)
+				if _, ok := m.Load(k); !ok || !set.Has(k) {
+					t.Fatal("a new key is not there")
+				}
+			}
+			runtime.GC()
+			for range 1000 {
+				k := new(key)
+				if !was[uintptr(unsafe.Pointer(k))] {
+					continue
+				}
+				again++
+				if v, ok := m.Load(k); ok {
+					t.Fatalf("a new object has the value %d of the one that was at its address", v)
+				}
+				if set.Has(k) {
+					t.Fatal("a new object is in the set because another was at its address")
+				}
+			}
+		}()
+	}
+	if again == 0 {
+		t.Skip("no address was used again")
 	}
 }
 

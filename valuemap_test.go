@@ -373,6 +373,37 @@ func TestValueMapOnCollect(t *testing.T) {
 	runtime.KeepAlive(&m) // a map that nobody holds dies with all its callbacks
 }
 
+// TestValueMapContact: a Load that finds a value dead removes the entry.
+func TestValueMapContact(t *testing.T) {
+	var m objectMap
+	kept := fill(&m, 10)
+	if !weakref.Kill(kept[3]) {
+		t.Skip("deaths cannot be chosen on this runtime")
+	}
+	if _, ok := m.Load(3); ok || m.Len() != 9 {
+		t.Errorf("Len = %d after a dead entry was come upon", m.Len())
+	}
+	runtime.KeepAlive(kept)
+}
+
+// TestValueMapBlockedOnCollect: a map whose callback never returns can be collected,
+// and so can its keys and values.
+func TestValueMapBlockedOnCollect(t *testing.T) {
+	begun, release := make(chan int, 10), make(chan struct{})
+	defer close(release)
+	onCollect := func(k int) {
+		begun <- k
+		<-release
+	}
+	r := func() weakref.Ref[objectMap] {
+		m := &objectMap{OnCollect: onCollect}
+		storeDropped(m, 1)
+		weaktest.Eventually(t, "the callback is called", func() bool { return len(begun) > 0 })
+		return weakref.Make(m)
+	}()
+	weaktest.MustCollect(t, r)
+}
+
 // TestValueMapOnCollectMayDoAnything is G7: callbacks that use the map, panic,
 // block and collect.
 func TestValueMapOnCollectMayDoAnything(t *testing.T) {
@@ -466,6 +497,11 @@ func TestValueMapIteratorSeesChanges(t *testing.T) {
 				t.Fatalf("%d is seen with a value it does not have", k)
 			}
 			if len(seen) == 1 {
+				// Grow before, so that the loop goes on over slots that are out of date.
+				for i := range grow {
+					more = append(more, newObject(i))
+					m.Store(1000+i, more[i])
+				}
 				for i := range 1000 {
 					if seen[i] {
 						continue
@@ -480,8 +516,7 @@ func TestValueMapIteratorSeesChanges(t *testing.T) {
 					}
 				}
 				for i := range grow {
-					more = append(more, newObject(i))
-					m.Store(1000+i, more[i])
+					m.Store(20_000+i, more[i])
 				}
 			}
 		}

@@ -5,7 +5,7 @@ package main
 type fault struct {
 	name  string
 	edits []edit
-	tests []string // packages, as for go test; the first that fails will do
+	tests []string // a package and a pattern for go test -run, or none; the first that fails will do
 	args  []string // further arguments of go test
 }
 

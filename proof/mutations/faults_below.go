@@ -21,7 +21,7 @@ var callbackFaults = []fault{
 		}
 `},
 		},
-		tests: []string{"."},
+		tests: []string{". TestValueMapOnCollect"},
 	},
 	{
 		name: "a callback runs twice",
@@ -126,14 +126,29 @@ var flightFaults = []fault{
 		args:  []string{"-timeout=20s"},
 	},
 	{
-		name: "a creator that ended its goroutine is not forgotten",
-		edits: []edit{{"internal/flight/flight.go", `		delete(g.calls, key)
-`, `		if returned {
-			delete(g.calls, key)
-		}
+		name: "a creator that failed is not forgotten",
+		edits: []edit{{"internal/flight/flight.go", `	delete(g.calls, key)
+`, `	if c.err == nil {
+		delete(g.calls, key)
+	}
 `}},
 		tests: []string{"./internal/flight"},
 		args:  []string{"-timeout=20s"},
+	},
+	{
+		name: "who asks after a result was stored and deleted gets it all the same",
+		edits: []edit{{"internal/flight/flight.go", `	g.mu.Lock()
+	defer g.mu.Unlock()
+	if c.err == nil {
+		c.v = store(c.v)
+	}
+	delete`, `	if c.err == nil {
+		c.v = store(c.v)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete`}},
+		tests: []string{"./internal/flight"},
 	},
 	{
 		name: "a creator begins although the value has been stored since",
@@ -142,7 +157,7 @@ var flightFaults = []fault{
 		return v, nil
 	}
 `, ``}},
-		tests: []string{"./internal/flight", "."},
+		tests: []string{"./internal/flight", ". TestLoadOrCreate"},
 	},
 	{
 		name: "a creator that waits for itself waits for ever",

@@ -10,7 +10,7 @@ var mapFaults = []fault{
 		return false
 	}
 	l.Remove(slot)`}},
-		tests: []string{"."},
+		tests: []string{". TestValueMap"},
 	},
 	{
 		name: "ValueMap.CompareAndSwap does not compare",
@@ -21,7 +21,7 @@ var mapFaults = []fault{
 		return false
 	}
 	l.Set(slot, ref)`}},
-		tests: []string{"."},
+		tests: []string{". TestValueMap"},
 	},
 	{
 		name: "ValueMap.LoadOrStore does not look again under the lock",
@@ -31,7 +31,7 @@ var mapFaults = []fault{
 	l.Set(slot, ref)
 	return v, false`, `	l.Set(slot, ref)
 	return v, false`}},
-		tests: []string{".", "./proof/linear"},
+		tests: []string{". TestDefectTwo", "./proof/linear TestValueMap"},
 	},
 	{
 		name: "ValueMap.Load returns a value without checking that it is alive",
@@ -39,7 +39,7 @@ var mapFaults = []fault{
 		return s.loadAgain(hash, key)
 	}
 	return v, true`, `	return v, true`}},
-		tests: []string{"."},
+		tests: []string{". TestValueMapModel|TestDefect"},
 	},
 	{
 		name:  "ValueMap.Load takes a dead value for no entry, although it has been replaced meanwhile",
@@ -50,7 +50,7 @@ var mapFaults = []fault{
 		name: "ValueMap.Load does not remove the dead entry it comes upon",
 		edits: []edit{{"valuestate.go", `			s.table.TryBury(view, hash, slot)
 `, ``}},
-		tests: []string{"."},
+		tests: []string{". TestValueMapContact"},
 	},
 	{
 		name: "ValueMap.Store over a dead value forgets to report the death",
@@ -58,7 +58,7 @@ var mapFaults = []fault{
 		l.Bury(slot)
 	}
 	l.Set(slot, ref)`, `	l.Set(slot, ref)`}},
-		tests: []string{"."},
+		tests: []string{". TestValueMapModel"},
 	},
 	{
 		name: "ValueMap.All yields values of slots that have been moved elsewhere as they were",
@@ -66,7 +66,7 @@ var mapFaults = []fault{
 		return m.Load(slot.Side)
 	}
 `, ``}},
-		tests: []string{"."},
+		tests: []string{". TestValueMapIterator"},
 	},
 	{
 		name:  "a blocked OnCollect keeps the map alive",
@@ -76,8 +76,9 @@ var mapFaults = []fault{
 	{
 		name: "ValueMap is not watched by the collector's clock",
 		edits: []edit{{"valuestate.go", `	gcclock.Watch(s, (*valueState[K, V]).sweep)
-`, ``}},
-		tests: []string{"."},
+`, `	_ = gcclock.Watch[valueState[K, V]]
+`}},
+		tests: []string{". TestValueMapEntriesLeave|TestValueMapOnCollect"},
 	},
 	{
 		name: "KeyMap takes a new object for a dead one that was at the same address",
@@ -107,7 +108,7 @@ var mapFaults = []fault{
 
 // lock`},
 		},
-		tests: []string{"."},
+		tests: []string{". TestKeyMapAddressUsedAgain"},
 	},
 	{
 		name:  "KeyMap keeps the value of a dead key until its slot is used again",
@@ -118,13 +119,13 @@ var mapFaults = []fault{
 		name: "KeyMap.Delete keeps the value until its slot is used again",
 		edits: []edit{{"keystate.go", `	l.Remove(slot)
 	slot.Side.store(nil)`, `	l.Remove(slot)`}},
-		tests: []string{"."},
+		tests: []string{". TestKeyMapReleasesValues"},
 	},
 	{
 		name: "KeyMap with Slots leaves its values on the keys when it dies",
 		edits: []edit{{"keystate.go", `		runtime.AddCleanup(end, (*keyState[K, V]).dropLater, s)
 `, ``}},
-		tests: []string{"."},
+		tests: []string{". TestKeyMapIsCollectable"},
 	},
 	{
 		name:  "a copy of an object with Slots has the values of the original",
@@ -141,8 +142,9 @@ var mapFaults = []fault{
 		edits: []edit{{"set.go", `	if slot != nil {
 		return false
 	}
-	l.Insert`, `	l.Insert`}},
-		tests: []string{".", "./proof/linear"},
+	l.Insert`, `	_ = slot
+	l.Insert`}},
+		tests: []string{". TestSet", "./proof/linear TestSet"},
 	},
 	{
 		name: "Set.Pop returns an element that somebody else has removed",
@@ -150,7 +152,7 @@ var mapFaults = []fault{
 			return p, true
 		}`, `		s.Remove(p)
 		return p, true`}},
-		tests: []string{".", "./proof/linear"},
+		tests: []string{". TestSet", "./proof/linear TestSet"},
 	},
 	{
 		name: "Interner.Intern does not look again under the lock",
@@ -158,7 +160,7 @@ var mapFaults = []fault{
 		return found
 	}
 	l.Insert`, `	l.Insert`}},
-		tests: []string{"."},
+		tests: []string{". TestIntern"},
 	},
 	{
 		name: "Interner returns a copy that is dead",
@@ -172,21 +174,21 @@ var mapFaults = []fault{
 		if p == nil {
 			found = &v
 		}`}},
-		tests: []string{"."},
+		tests: []string{". TestIntern"},
 	},
 	{
 		name: "Interner keeps the large string of which it was given a piece",
 		edits: []edit{{"copies.go", `	s = strings.Clone(s)
 	return &s`, `	return &s`}, {"copies.go", `	"strings"
 `, ``}},
-		tests: []string{"."},
+		tests: []string{". TestIntern"},
 	},
 	{
 		name: "InternerFunc.Intern stores although an unseen value with that hash was added",
 		edits: []edit{{"internerfunc.go", `	if unseen != nil {
 		return false
 	}`, `	_ = unseen`}},
-		tests: []string{"."},
+		tests: []string{". TestIntern"},
 	},
 	{
 		name: "Func.Call says that it has called a dead receiver",
@@ -197,32 +199,32 @@ var mapFaults = []fault{
 		return true
 	}
 	b.fn()`}},
-		tests: []string{"."},
+		tests: []string{". TestFunc"},
 	},
 	{
 		name: "a finalizer stays pending after it has been called",
 		edits: []edit{{"pending.go", `	f.run = nil
 	if f.newer`, `	if f.newer`}},
-		tests: []string{"."},
+		tests: []string{". Finalize"},
 	},
 	{
 		name: "the finalizers of an object are called in the wrong order",
 		edits: []edit{{"pending.go", `		slices.Reverse(list)
 `, ``}},
-		tests: []string{"."},
+		tests: []string{". Finalize"},
 	},
 	{
 		name: "Shutdown does not wait for finalizers that others have begun",
 		edits: []edit{{"finalizer.go", `	case <-pending.idle():
 `, `	default:
 `}},
-		tests: []string{"."},
+		tests: []string{". Finalize|Shutdown"},
 	},
 	{
 		name: "Queue forgets how many events it has dropped",
 		edits: []edit{{"queue.go", `		q.lost++
 `, ``}},
-		tests: []string{"."},
+		tests: []string{". TestQueue"},
 	},
 	{
 		name: "Queue does not wake the one who waits",
@@ -236,7 +238,7 @@ var mapFaults = []fault{
 }
 
 // Next`}},
-		tests: []string{"."},
+		tests: []string{". TestQueue"},
 	},
 }
 
@@ -324,7 +326,7 @@ var tableFaults = []fault{
 		edits: []edit{{"internal/table/resize.go", `			t.bury(s, slot)
 `, `			t.remove(s, slot)
 `}},
-		tests: []string{"./internal/table", "."},
+		tests: []string{"./internal/table", ". TestSetModel|TestKeyMapModel|TestKeyMapOnCollect|TestFinalize"},
 	},
 	{
 		name:  "a handle of a dead target is given its address",

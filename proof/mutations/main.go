@@ -12,12 +12,12 @@
 package main
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -80,9 +80,12 @@ func run(match, report string, verbose bool) error {
 func sane(root string, selected []fault) error {
 	var packages []string
 	for _, f := range selected {
-		packages = append(packages, f.tests...)
+		for _, test := range f.tests {
+			pkg, _, _ := strings.Cut(test, " ")
+			packages = append(packages, pkg)
+		}
 	}
-	slices.SortFunc(packages, cmp.Compare)
+	slices.Sort(packages)
 	packages = slices.Compact(packages)
 	fmt.Printf("without a fault: %v\n", packages)
 	if out, err := goTest(root, "", packages, nil); err != nil {
