@@ -427,7 +427,11 @@ func TestSlotsRing(t *testing.T) {
 		return refs
 	}()
 	dropStack()
+	// A boxed handle that upkeep looks at while the collector marks keeps its target for
+	// that cycle.
+	resume := gcclock.Pause()
 	runtime.GC() // one collection is enough
+	resume()
 	alive := 0
 	for _, r := range ring {
 		if r.Value() != nil {
@@ -557,6 +561,32 @@ func TestNewKey(t *testing.T) {
 	k = nil
 	weaktest.MustCollect(t, r)
 	runtime.KeepAlive(&m)
+}
+
+// TestKeyMapLoadOrCreateAgainstStore: who asks for an object that has a value gets
+// it, although another value is just being created.
+func TestKeyMapLoadOrCreateAgainstStore(t *testing.T) {
+	keyTests(t, testKeyMapLoadOrCreateAgainstStore[object], testKeyMapLoadOrCreateAgainstStore[slotted])
+}
+
+func testKeyMapLoadOrCreateAgainstStore[K any](t *testing.T, newKey func(int) *K) {
+	var m weakref.KeyMap[K, int]
+	k := newKey(1)
+	v, err := m.LoadOrCreate(k, func() (int, error) {
+		m.Store(k, 5)
+		got := make(chan int)
+		go func() {
+			v, _ := m.LoadOrCreate(k, func() (int, error) { return 6, nil })
+			got <- v
+		}()
+		if v := <-got; v != 5 {
+			t.Errorf("LoadOrCreate = %d beside one that creates, want the value that was stored", v)
+		}
+		return 7, nil
+	})
+	if v != 5 || err != nil {
+		t.Errorf("LoadOrCreate = %d, %v, want the value that was stored", v, err)
+	}
 }
 
 func TestKeyMapLoadOrCreate(t *testing.T) {

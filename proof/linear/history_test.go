@@ -131,26 +131,30 @@ type scenario struct {
 func under(t *testing.T, one func(t *testing.T, s scenario) (operations int)) {
 	seam.NeedsKill(t)
 	for _, h := range seam.Hashes {
-		for _, collect := range []bool{false, true} {
-			name, n := h.Name+", kills", *histories
-			if collect {
-				name, n = h.Name+", collections", *histories/4
-			}
-			if testing.Short() {
-				n /= 4
-			}
-			t.Run(name, func(t *testing.T) {
-				defer keyhash.Use(h.Kind)()
-				operations := 0
-				for seed := range uint64(n) {
-					operations += one(t, scenario{rand.New(rand.NewPCG(seed, 1)), collect, h.Most})
-					if t.Failed() {
-						t.Fatalf("seed %d", seed)
-					}
-				}
-				t.Logf("%d operations in %d histories", operations, n)
-			})
+		t.Run(h.Name, func(t *testing.T) {
+			defer keyhash.Use(h.Kind)()
+			many(t, scenario{most: h.Most}, one)
+		})
+	}
+}
+
+// many makes and checks many histories, with deaths of both kinds.
+func many(t *testing.T, s scenario, one func(t *testing.T, s scenario) (operations int)) {
+	for name, n := range map[string]int{"kills": *histories, "collections": *histories / 4} {
+		if testing.Short() {
+			n /= 4
 		}
+		t.Run(name, func(t *testing.T) {
+			operations := 0
+			for seed := range uint64(n) {
+				s.Rand, s.collect = rand.New(rand.NewPCG(seed, 1)), name == "collections"
+				operations += one(t, s)
+				if t.Failed() {
+					t.Fatalf("seed %d", seed)
+				}
+			}
+			t.Logf("%d operations in %d histories", operations, n)
+		})
 	}
 }
 
