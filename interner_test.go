@@ -302,8 +302,10 @@ func TestInternRace(t *testing.T) {
 		wg.Go(func() {
 			for round := range rounds {
 				at[i].Store(int32(round))
-				for other := &at[1-i]; other.Load() < int32(round); {
-					runtime.Gosched()
+				for spins := 0; at[1-i].Load() < int32(round); spins++ {
+					if spins > 1000 {
+						runtime.Gosched()
+					}
 				}
 				got[i][round] = in.Intern(round)
 				if round%10 == 0 {

@@ -638,6 +638,50 @@ func TestLoadOrCreateRunsOnce(t *testing.T) {
 	}
 }
 
+// TestStoreRace has two goroutines store under the same new key at the same moment,
+// again and again: one of them must win, and both must know.
+func TestStoreRace(t *testing.T) {
+	var m objectMap
+	var side weakref.KeyMap[object, *object]
+	var set weakref.Set[object]
+	const rounds = 30_000
+	keys := make([]*object, rounds)
+	for i := range keys {
+		keys[i] = newObject(i)
+	}
+	type outcome struct {
+		v, side *object
+		added   bool
+	}
+	var got [2][rounds]outcome
+	var at [2]atomic.Int32
+	var wg sync.WaitGroup
+	for i := range got {
+		wg.Go(func() {
+			own := newObject(-i)
+			for round, key := range keys {
+				at[i].Store(int32(round))
+				for spins := 0; at[1-i].Load() < int32(round); spins++ {
+					if spins > 1000 {
+						runtime.Gosched()
+					}
+				}
+				v, _ := m.LoadOrStore(round, own)
+				value, _ := side.LoadOrStore(key, own)
+				got[i][round] = outcome{v, value, set.Add(key)}
+			}
+			at[i].Store(rounds)
+		})
+	}
+	wg.Wait()
+	for round := range rounds {
+		a, b := got[0][round], got[1][round]
+		if a.v != b.v || a.side != b.side || a.added == b.added {
+			t.Fatalf("round %d: %+v and %+v", round, a, b)
+		}
+	}
+}
+
 func TestLoadOrCreateAfterDeath(t *testing.T) {
 	var m objectMap
 	storeDropped(&m, 1)

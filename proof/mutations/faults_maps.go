@@ -31,7 +31,7 @@ var mapFaults = []fault{
 	l.Set(slot, ref)
 	return v, false`, `	l.Set(slot, ref)
 	return v, false`}},
-		tests: []string{". TestDefectTwo", "./proof/linear TestValueMap"},
+		tests: []string{". TestStoreRace|TestDefectTwo"},
 	},
 	{
 		name: "ValueMap.Load returns a value without checking that it is alive",
@@ -144,7 +144,7 @@ var mapFaults = []fault{
 	}
 	l.Insert`, `	_ = slot
 	l.Insert`}},
-		tests: []string{". TestSet", "./proof/linear TestSet"},
+		tests: []string{". TestStoreRace|TestSet"},
 	},
 	{
 		name: "Set.Pop returns an element that somebody else has removed",
@@ -152,7 +152,16 @@ var mapFaults = []fault{
 			return p, true
 		}`, `		s.Remove(p)
 		return p, true`}},
-		tests: []string{". TestSet", "./proof/linear TestSet"},
+		tests: []string{"./proof/linear TestSet"},
+	},
+	{
+		name: "KeyMap.LoadOrStore does not look again under the lock",
+		edits: []edit{{"keymap.go", `		if old != nil {
+			actual, loaded = *old, true
+			return nil
+		}
+		actual = value`, `		actual = value`}},
+		tests: []string{". TestStoreRace"},
 	},
 	{
 		name: "Interner.Intern does not look again under the lock",

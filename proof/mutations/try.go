@@ -102,7 +102,7 @@ func (f fault) apply(root string) (map[string]string, error) {
 // goTest runs tests and returns what they print. The first that fails will do, and
 // a test that hangs has noticed, too.
 func goTest(root, overlay string, packages, args []string) (string, error) {
-	cmd := exec.Command("go", "test", "-short", "-failfast", "-count=1", "-vet=off", "-timeout=120s")
+	cmd := exec.Command("go", "test", "-short", "-failfast", "-count=1", "-vet=off", "-gcflags=-dwarf=false", "-timeout=120s")
 	if overlay != "" {
 		cmd.Args = append(cmd.Args, "-overlay="+overlay)
 	}
