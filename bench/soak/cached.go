@@ -120,16 +120,17 @@ func (s *cached) step(rnd *rand.Rand, _ int) {
 		s.c.Invalidate(cacheKeys + rnd.IntN(otherKeys))
 	case op < 98:
 		k := cacheKeys + rnd.IntN(otherKeys)
-		if v, ok := s.c.Lookup(k); ok && !v.intact(v.id) {
+		if v, ok := s.c.Lookup(k); ok && !v.intact(k) {
 			s.violate("G1", "Lookup(%d) = %v", k, v)
 		}
 	default:
-		seen := make(map[int]bool)
+		// A key whose value is replaced meanwhile may come again with the new one.
+		seen := make(map[*object]bool)
 		for k, v := range s.c.All() {
-			if seen[k] || !v.intact(v.id) {
-				s.violate("G8", "All yields %d, %v (a second time: %v)", k, v, seen[k])
+			if seen[v] || !v.intact(k) {
+				s.violate("G8", "All yields %d, %v (a second time: %v)", k, v, seen[v])
 			}
-			seen[k] = true
+			seen[v] = true
 		}
 	}
 }

@@ -14,10 +14,16 @@ import (
 // closed and lost; others are made into rings that only rc.Collect can drop. Drop
 // functions count, fail and panic; each must run once.
 type counted struct {
+	*parts
+	weak [workers]rc.Weak[*part] // of the worker's value
+	held [workers][]*rc.Strong[*part]
+}
+
+// parts is what drop functions refer to. It must not lead to handles: the backstop
+// would never find one of these lost.
+type parts struct {
 	*world
 	made, dropped atomic.Int64
-	weak          [workers]rc.Weak[*part] // of the worker's value
-	held          [workers][]*rc.Strong[*part]
 }
 
 // part is a value that may own a handle of another.
@@ -35,15 +41,15 @@ func (p *part) Handles(yield func(rc.Handle) bool) {
 }
 
 func newCounted(w *world) *counted {
-	return &counted{world: w}
+	return &counted{parts: &parts{world: w}}
 }
 
-func (s *counted) new(id int) *rc.Strong[*part] {
+func (s *parts) new(id int) *rc.Strong[*part] {
 	s.made.Add(1)
 	return rc.New(&part{object: *newObject(id)}, s.drop)
 }
 
-func (s *counted) drop(p *part) error {
+func (s *parts) drop(p *part) error {
 	if p.drops.Add(1) != 1 {
 		s.violate("G7", "a value was dropped twice")
 	}
@@ -93,7 +99,7 @@ func (s *counted) step(rnd *rand.Rand, worker int) {
 		s.close((*held)[last])
 		(*held)[last] = nil
 		*held = (*held)[:last]
-	case op < 90:
+	case op < 90 && s.Rings:
 		s.ring(id, 1+rnd.IntN(5))
 	case op < 92:
 		s.losses.Add(1)

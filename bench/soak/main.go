@@ -29,6 +29,7 @@ type options struct {
 	Mass    int  // how many entries die at once
 	Collect bool // a collection at every step
 	Boxed   bool // handles are boxes
+	Rings   bool // counted handles form cycles
 	Only    string
 }
 
@@ -39,6 +40,7 @@ func main() {
 	flag.IntVar(&o.Mass, "mass", 1_000_000, "how many entries die at once")
 	flag.BoolVar(&o.Collect, "collect", false, "collect at every step (for a child)")
 	flag.BoolVar(&o.Boxed, "boxed", false, "use boxed handles (for a child)")
+	flag.BoolVar(&o.Rings, "rings", true, "let counted handles form cycles (for a child)")
 	flag.StringVar(&o.Only, "only", "", "only settings whose name contains this; for a child, what to run")
 	child := flag.Bool("child", false, "be a child")
 	flag.Parse()
