@@ -261,6 +261,34 @@ func TestKeyMapReleasesValues(t *testing.T) {
 	runtime.KeepAlive(&m)
 }
 
+// TestKeyMapDeathFoundByGrowing: entries that are found dead when the table grows are
+// reported as well.
+func TestKeyMapDeathFoundByGrowing(t *testing.T) {
+	if !weakref.Kill(newObject(0)) {
+		t.Skip("deaths cannot be chosen on this runtime")
+	}
+	var calls atomic.Int32
+	m := weakref.KeyMap[object, int]{OnCollect: func(int) { calls.Add(1) }}
+	const dead = 50
+	var keys []*object
+	func() {
+		defer gcclock.Pause()() // nobody else removes the dead
+		for i := range 10_000 {
+			keys = append(keys, newObject(i))
+			m.Store(keys[i], i)
+			if i < dead {
+				weakref.Kill(keys[i])
+			}
+		}
+	}()
+	weaktest.Eventually(t, "all deaths are reported", func() bool { return calls.Load() == dead })
+	if n := m.Stats().Collected; n != dead {
+		t.Errorf("%d entries were collected, want %d", n, dead)
+	}
+	runtime.KeepAlive(keys)
+	runtime.KeepAlive(&m)
+}
+
 // TestKeyMapAddressUsedAgain: an object is not taken for a dead one that was at its
 // address, although the entry of that is still in the table.
 func TestKeyMapAddressUsedAgain(t *testing.T) {

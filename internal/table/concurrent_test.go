@@ -179,6 +179,36 @@ func TestIterateWhileSplittingAndMerging(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
+// TestSweepOfReplacedSegment: a sweep that has found dead entries in a segment which
+// is replaced before it has the lock looks at what has taken its place.
+func TestSweepOfReplacedSegment(t *testing.T) {
+	tab := newIntTable(goodHash)
+	p, q := &target{n: 1}, &target{n: 2}
+	const dead = 20
+	for i := range dead {
+		tab.store(i, p)
+	}
+	old := tab.segmentAt(0)
+	for i := range 10 * maxGroups * slotsPerGroup {
+		tab.store(-1-i, q)
+	}
+	if !old.retired.Load() {
+		t.Fatal("the segment is still in use")
+	}
+	if !handle.Kill(p) {
+		t.Skip("deaths cannot be chosen on this runtime")
+	}
+	for i := range dead {
+		if FindKey(old.view(), goodHash(i), i) == nil {
+			t.Skip("the segment was replaced before all were stored")
+		}
+	}
+	if n := tab.sweep(old); n != dead || len(tab.takeDead()) != dead {
+		t.Errorf("%d were swept, want %d", n, dead)
+	}
+	runtime.KeepAlive(q)
+}
+
 // TestTryBury checks that a reader removes what it has found dead, once, and
 // nothing else.
 func TestTryBury(t *testing.T) {
