@@ -181,6 +181,38 @@ func TestLoadOnceForAll(t *testing.T) {
 	}
 }
 
+// TestLoadOnceRace has two goroutines ask for the same new key at the same moment,
+// again and again: it is loaded once, also if one comes just when the load of the
+// other has ended.
+func TestLoadOnceRace(t *testing.T) {
+	c, loads := counting(0)
+	const rounds = 10_000
+	var held [2][rounds]*value
+	var at [2]atomic.Int32
+	var wg sync.WaitGroup
+	for i := range held {
+		wg.Go(func() {
+			for round := range rounds {
+				at[i].Store(int32(round))
+				for spins := 0; at[1-i].Load() < int32(round); spins++ {
+					if spins > 1000 {
+						runtime.Gosched()
+					}
+				}
+				for range i * round % 300 { // not always at the very same moment
+					at[i].Load()
+				}
+				held[i][round], _ = c.Get(ctx, round)
+			}
+			at[i].Store(rounds)
+		})
+	}
+	wg.Wait()
+	if held[0] != held[1] || loads.Load() != rounds {
+		t.Errorf("%d loads of %d keys", loads.Load(), rounds)
+	}
+}
+
 func TestErrorsAreNotKept(t *testing.T) {
 	loads := 0
 	c := valueCache{Load: func(context.Context, int) (*value, error) {

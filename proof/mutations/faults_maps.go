@@ -335,7 +335,7 @@ var tableFaults = []fault{
 		edits: []edit{{"internal/table/resize.go", `			t.bury(s, slot)
 `, `			t.remove(s, slot)
 `}},
-		tests: []string{"./internal/table", ". TestSetModel|TestKeyMapModel|TestKeyMapOnCollect|TestFinalize"},
+		tests: []string{"./internal/table", ". TestKeyMapDeath"},
 	},
 	{
 		name:  "a handle of a dead target is given its address",
