@@ -213,6 +213,81 @@ func TestLoadOnceRace(t *testing.T) {
 	}
 }
 
+// TestPutAgainstInvalidate: what has been invalidated is not kept, although it was
+// just being put into the strong tier.
+func TestPutAgainstInvalidate(t *testing.T) {
+	c := valueCache{Keep: 10}
+	v := &value{key: 1}
+	for range 20_000 {
+		var wg sync.WaitGroup
+		wg.Go(func() { c.Put(1, v) })
+		wg.Go(func() { c.Invalidate(1) })
+		wg.Wait()
+		c.Invalidate(1)
+		if n := c.Stats().Kept; n != 0 {
+			t.Fatalf("%d values are kept of an empty cache", n)
+		}
+	}
+}
+
+// TestLateRemoval: who removes an entry that he has looked up before does not remove
+// the one that has taken its place.
+func TestLateRemoval(t *testing.T) {
+	var c valueCache
+	v, w := &value{key: 1}, &value{key: 1}
+	c.Put(1, v)
+	remove := c.Remover(1)
+	c.Put(1, w)
+	remove()
+	if got, ok := c.Lookup(1); got != w || !ok {
+		t.Errorf("Lookup = %v, %v after the removal of an older entry", got, ok)
+	}
+	runtime.KeepAlive(v)
+}
+
+// TestReplacingIsOneStep: a key that is always replaced, and never removed, always has
+// a value.
+func TestReplacingIsOneStep(t *testing.T) {
+	var c valueCache
+	values := [2]*value{{key: 1}, {key: 1}}
+	c.Put(1, values[0])
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 0; !stop.Load(); i++ {
+			c.Put(1, values[i%2])
+		}
+	})
+	for range 200_000 {
+		if _, ok := c.Lookup(1); !ok {
+			t.Error("the key has no value for a moment")
+			break
+		}
+	}
+	stop.Store(true)
+	wg.Wait()
+	runtime.KeepAlive(&values)
+}
+
+// TestTimerDoesNotKeepTheCache: the timer that removes expired entries runs for up to
+// a minute.
+func TestTimerDoesNotKeepTheCache(t *testing.T) {
+	v := &value{key: 1}
+	weaktest.MustCollect(t, func() weakref.Ref[valueCache] {
+		c := &valueCache{ExpireAfterWrite: time.Hour}
+		c.Put(1, v)
+		return weakref.Make(c)
+	}())
+	core := func() func() bool {
+		c := &valueCache{ExpireAfterWrite: time.Hour}
+		c.Put(1, v)
+		r := c.Core()
+		return func() bool { return r.Value() == nil }
+	}()
+	weaktest.Eventually(t, "the cache is gone", core)
+	runtime.KeepAlive(v)
+}
+
 func TestErrorsAreNotKept(t *testing.T) {
 	loads := 0
 	c := valueCache{Load: func(context.Context, int) (*value, error) {

@@ -295,7 +295,8 @@ var rcFaults = []fault{
 		edits: []edit{{"rc/strong.go", `	state := s.state.swap(handleClosed)
 `, `	state := s.state.load()
 `}},
-		tests: []string{"./rc"},
+		tests: []string{"./rc TestSchedules"},
+		args:  []string{"-short=false"},
 	},
 	{
 		name: "a value is dropped while one handle is left, and again",
@@ -322,8 +323,8 @@ var rcFaults = []fault{
 	{
 		name: "values are dropped in the wrong order",
 		edits: []edit{{"rc/cascade.go", `	slices.Reverse(c.todo[n:])
-`, ``}, {"rc/cascade.go", `	"slices"
-`, ``}},
+`, `	slices.Reverse(c.todo[n:n])
+`}},
 		tests: []string{"./rc"},
 	},
 	{
