@@ -9,4 +9,7 @@ require (
 	github.com/weakref-go/weakref v0.0.0-00010101000000-000000000000
 )
 
-require github.com/maypok86/otter/v2 v2.4.0 // indirect
+require (
+	github.com/maypok86/otter/v2 v2.4.0 // indirect
+	pgregory.net/rapid v1.3.0 // indirect
+)

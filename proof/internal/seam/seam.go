@@ -48,9 +48,15 @@ func Validate(container any) error {
 	return table.Validate()
 }
 
+// TB is the part of [testing.TB] that the functions below need.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // DistinctHashes returns how many hashes a container, which is in use, has for a
 // thousand keys. It is what shows that a bad hash is in effect.
-func DistinctHashes(t testing.TB, container any) int {
+func DistinctHashes(t TB, container any) int {
 	t.Helper()
 	s := state(container)
 	if !s.IsValid() {
@@ -70,7 +76,7 @@ func DistinctHashes(t testing.TB, container any) int {
 }
 
 // CheckHash fails the test unless a container has the hash that it shall have.
-func CheckHash(t testing.TB, container any, most int) {
+func CheckHash(t TB, container any, most int) {
 	t.Helper()
 	n := DistinctHashes(t, container)
 	if most == 0 && n < 1000 || most > 0 && n > most {
