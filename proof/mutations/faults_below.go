@@ -292,8 +292,8 @@ var rcFaults = []fault{
 		edits: []edit{{"rc/strong.go", `	state := s.state.swap(handleClosed)
 `, `	state := s.state.load()
 `}},
-		tests: []string{"./rc TestSchedules"},
-		args:  []string{"-short=false"},
+		tests: []string{"./rc TestCloseRace"},
+		args:  []string{"-race"},
 	},
 	{
 		name: "a value is dropped while one handle is left, and again",

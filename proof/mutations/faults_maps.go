@@ -152,7 +152,7 @@ var mapFaults = []fault{
 			return p, true
 		}`, `		s.Remove(p)
 		return p, true`}},
-		tests: []string{"./proof/linear TestSet"},
+		tests: []string{". TestSetPopRace"},
 	},
 	{
 		name: "KeyMap.LoadOrStore does not look again under the lock",
@@ -248,6 +248,7 @@ var mapFaults = []fault{
 
 // Next`}},
 		tests: []string{". TestQueue"},
+		args:  []string{"-timeout=20s"},
 	},
 }
 
