@@ -293,29 +293,15 @@ func TestInternRace(t *testing.T) {
 	var in weakref.Interner[int]
 	var fn weakref.InternerFunc[[]string]
 	fn.Hasher = folding{new(atomic.Int32)}
-	const n, rounds = 2, 20_000
-	var got [n][rounds]*int
-	var gotFn [n][rounds]*[]string
-	var at [n]atomic.Int32
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			for round := range rounds {
-				at[i].Store(int32(round))
-				for spins := 0; at[1-i].Load() < int32(round); spins++ {
-					if spins > 1000 {
-						runtime.Gosched()
-					}
-				}
-				got[i][round] = in.Intern(round)
-				if round%10 == 0 {
-					gotFn[i][round] = fn.Intern([]string{fmt.Sprint(round)})
-				}
-			}
-			at[i].Store(rounds)
-		})
-	}
-	wg.Wait()
+	const rounds = 20_000
+	var got [2][rounds]*int
+	var gotFn [2][rounds]*[]string
+	lockstep(rounds, func(i, round int) {
+		got[i][round] = in.Intern(round)
+		if round%10 == 0 {
+			gotFn[i][round] = fn.Intern([]string{fmt.Sprint(round)})
+		}
+	})
 	if got[0] != got[1] || gotFn[0] != gotFn[1] {
 		t.Error("two pointers for one value")
 	}

@@ -638,6 +638,28 @@ func TestLoadOrCreateRunsOnce(t *testing.T) {
 	}
 }
 
+// lockstep calls f for each round on two goroutines, 0 and 1, at the same moment as
+// nearly as can be.
+func lockstep(rounds int, f func(i, round int)) {
+	var at [2]atomic.Int32
+	var wg sync.WaitGroup
+	for i := range at {
+		wg.Go(func() {
+			for round := range rounds {
+				at[i].Store(int32(round))
+				for spins := 0; at[1-i].Load() < int32(round); spins++ {
+					if spins > 1000 {
+						runtime.Gosched()
+					}
+				}
+				f(i, round)
+			}
+			at[i].Store(int32(rounds))
+		})
+	}
+	wg.Wait()
+}
+
 // TestStoreRace has two goroutines store under the same new key at the same moment,
 // again and again: one of them must win, and both must know.
 func TestStoreRace(t *testing.T) {
@@ -654,32 +676,21 @@ func TestStoreRace(t *testing.T) {
 		added   bool
 	}
 	var got [2][rounds]outcome
-	var at [2]atomic.Int32
-	var wg sync.WaitGroup
-	for i := range got {
-		wg.Go(func() {
-			own := newObject(-i)
-			for round, key := range keys {
-				at[i].Store(int32(round))
-				for spins := 0; at[1-i].Load() < int32(round); spins++ {
-					if spins > 1000 {
-						runtime.Gosched()
-					}
-				}
-				v, _ := m.LoadOrStore(round, own)
-				value, _ := side.LoadOrStore(key, own)
-				got[i][round] = outcome{v, value, set.Add(key)}
-			}
-			at[i].Store(rounds)
-		})
-	}
-	wg.Wait()
+	own := [2]*object{newObject(-1), newObject(-2)}
+	lockstep(rounds, func(i, round int) {
+		key := keys[round]
+		v, _ := m.LoadOrStore(round, own[i])
+		value, _ := side.LoadOrStore(key, own[i])
+		got[i][round] = outcome{v, value, set.Add(key)}
+	})
 	for round := range rounds {
 		a, b := got[0][round], got[1][round]
 		if a.v != b.v || a.side != b.side || a.added == b.added {
 			t.Fatalf("round %d: %+v and %+v", round, a, b)
 		}
 	}
+	runtime.KeepAlive(own)
+	runtime.KeepAlive(keys)
 }
 
 func TestLoadOrCreateAfterDeath(t *testing.T) {

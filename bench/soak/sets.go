@@ -97,7 +97,7 @@ func (s *set) settled() error {
 	for _, held := range s.held {
 		for p, in := range held {
 			if s.s.Has(p) != in {
-				return fmt.Errorf("Has = %v", !in)
+				return fmt.Errorf("an element is in it: %v, want %v", !in, in)
 			}
 			if in {
 				live++

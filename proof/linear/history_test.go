@@ -49,6 +49,19 @@ type output struct {
 	ok bool
 }
 
+// modelOf returns a sequential model: its state at the beginning, and a step that
+// changes the state and reports whether the result could be.
+func modelOf[S any](init S, step func(*S, input, output) bool) porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return init },
+		Step: func(state, in, out any) (bool, any) {
+			s := state.(S)
+			ok := step(&s, in.(input), out.(output))
+			return ok, s
+		},
+	}
+}
+
 // history is recorded by several goroutines.
 type history struct {
 	clock atomic.Int64

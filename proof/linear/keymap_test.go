@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/anishathalye/porcupine"
-
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/internal/handle"
 	"github.com/weakref-go/weakref/proof/internal/seam"
@@ -72,14 +70,7 @@ func (s *attached) step(in input, out output) bool {
 	return true
 }
 
-var attachedModel = porcupine.Model{
-	Init: func() any { return attached{} },
-	Step: func(state, in, out any) (bool, any) {
-		s := state.(attached)
-		ok := s.step(in.(input), out.(output))
-		return ok, s
-	},
-}
+var attachedModel = modelOf(attached{}, (*attached).step)
 
 // keyMap is one history of a KeyMap with keys of type K.
 type keyMap[K any] struct {

@@ -61,18 +61,11 @@ func (s *shares) step(in input, out output) bool {
 	return true
 }
 
-func sharesModelOf(apart bool) porcupine.Model {
-	return porcupine.Model{
-		Init: func() any { return shares{held: 1, apart: apart} },
-		Step: func(state, in, out any) (bool, any) {
-			s := state.(shares)
-			ok := s.step(in.(input), out.(output))
-			return ok, s
-		},
-	}
-}
-
-var sharesModel = sharesModelOf(false)
+// The models of values whose leaked handles are found together, and one by one.
+var (
+	sharesModel = modelOf(shares{held: 1}, (*shares).step)
+	apartModel  = modelOf(shares{held: 1, apart: true}, (*shares).step)
+)
 
 // counted is one history of a value with counted handles. An owner may be part of a
 // cycle, so the cycle collector judges it all the while, and must find it held.
@@ -98,7 +91,7 @@ func TestRC(t *testing.T) {
 		if s.Uint64()%2 == 0 {
 			return sharesHistory(t, s, plain{}, sharesModel)
 		}
-		return sharesHistory(t, s, &owner{rc.New(plain{}, func(plain) {})}, sharesModelOf(true))
+		return sharesHistory(t, s, &owner{rc.New(plain{}, func(plain) {})}, apartModel)
 	})
 }
 

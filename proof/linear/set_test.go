@@ -5,8 +5,6 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/anishathalye/porcupine"
-
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/internal/handle"
 	"github.com/weakref-go/weakref/proof/internal/seam"
@@ -46,14 +44,7 @@ func (s *members) step(in input, out output) bool {
 	return true
 }
 
-var membersModel = porcupine.Model{
-	Init: func() any { return members{} },
-	Step: func(state, in, out any) (bool, any) {
-		s := state.(members)
-		ok := s.step(in.(input), out.(output))
-		return ok, s
-	},
-}
+var membersModel = modelOf(members{}, (*members).step)
 
 // set is one history of a Set.
 type set struct {

@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/anishathalye/porcupine"
-
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/internal/handle"
 	"github.com/weakref-go/weakref/proof/internal/seam"
@@ -110,14 +108,7 @@ func (s *values) step(in input, out output) bool {
 	return true
 }
 
-var valuesModel = porcupine.Model{
-	Init: func() any { return values{} },
-	Step: func(state, in, out any) (bool, any) {
-		s := state.(values)
-		ok := s.step(in.(input), out.(output))
-		return ok, s
-	},
-}
+var valuesModel = modelOf(values{}, (*values).step)
 
 // valueMap is one history of a ValueMap.
 type valueMap struct {

@@ -14,7 +14,7 @@ import (
 
 type slotted struct {
 	weakref.Slots
-	object
+	_ [4]*object
 }
 
 // keys is a KeyMap whose OnCollect, where it has one, attaches another value to

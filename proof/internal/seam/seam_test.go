@@ -11,10 +11,7 @@ import (
 	"github.com/weakref-go/weakref/internal/keyhash"
 )
 
-type object struct {
-	id int
-	_  [3]*object
-}
+type object struct{ _ [4]*object }
 
 // TestHashes checks for every kind of container that the hash that was asked for is
 // in effect.
