@@ -318,6 +318,14 @@ var tableFaults = []fault{
 		tests: []string{"./internal/table"},
 	},
 	{
+		name: "an entry that needs room in a table that is being cleared is lost, and the segment stays in use",
+		edits: []edit{{"internal/table/resize.go", `		t.count.Add(-1)
+		s.retired.Store(true)
+`, `		t.count.Add(-1)
+`}},
+		tests: []string{"./internal/table"},
+	},
+	{
 		name: "the table does not shrink",
 		edits: []edit{{"internal/table/sweep.go", `	t.shrink()
 `, ``}},
