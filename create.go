@@ -56,16 +56,16 @@ func (m *ValueMap[K, V]) LoadOrCreate(key K, create func() (*V, error)) (*V, err
 	}
 	v, err := s.calls.Do(key,
 		func() (*V, bool) { return m.Load(key) },
+		func(v *V) *V {
+			v, _ = m.LoadOrStore(key, v)
+			return v
+		},
 		func() (*V, error) {
 			v, err := create()
-			if err != nil {
-				return nil, err
+			if err == nil && v == nil {
+				err = fmt.Errorf("weakref: the creating function returned nil and no error for key %v", key)
 			}
-			if v == nil {
-				return nil, fmt.Errorf("weakref: the creating function returned nil and no error for key %v", key)
-			}
-			v, _ = m.LoadOrStore(key, v)
-			return v, nil
+			return v, err
 		})
 	if err != nil {
 		return nil, creationError(err, key)

@@ -292,3 +292,23 @@ func TestInternConcurrent(t *testing.T) {
 	valid(t, &in)
 	valid(t, &fn)
 }
+
+// TestInternRace has several goroutines intern the same new values at the same
+// moment, again and again: they must agree.
+func TestInternRace(t *testing.T) {
+	var in weakref.Interner[int]
+	var fn weakref.InternerFunc[[]string]
+	fn.Hasher = folding{new(atomic.Int32)}
+	const rounds = 20_000
+	var got [2][rounds]*int
+	var gotFn [2][rounds]*[]string
+	lockstep(rounds, func(i, round int) {
+		got[i][round] = in.Intern(round)
+		if round%10 == 0 {
+			gotFn[i][round] = fn.Intern([]string{fmt.Sprint(round)})
+		}
+	})
+	if got[0] != got[1] || gotFn[0] != gotFn[1] {
+		t.Error("two pointers for one value")
+	}
+}

@@ -38,7 +38,8 @@ import (
 //   - The map is itself collectable, whatever its keys do, and its values go with it.
 //   - A look-up leaves no trace on the object, found or not.
 //
-// Each operation is linearizable; iteration is not one operation.
+// Each operation is linearizable; iteration is not one operation, nor is
+// [KeyMap.Clear] if the key type has Slots.
 //
 // # Cost
 //
@@ -168,15 +169,16 @@ func (m *KeyMap[K, V]) Delete(key *K) { m.LoadAndDelete(key) }
 // create is called and what becomes of its errors and panics.
 func (m *KeyMap[K, V]) LoadOrCreate(key *K, create func() (V, error)) (V, error) {
 	s := m.writable(key)
+	if v, ok := m.Load(key); ok {
+		return v, nil // even if somebody is creating one that is not needed any more
+	}
 	v, err := s.calls.Do(key,
 		func() (V, bool) { return m.Load(key) },
-		func() (V, error) {
-			v, err := create()
-			if err == nil {
-				v, _ = m.LoadOrStore(key, v)
-			}
-			return v, err
-		})
+		func(v V) V {
+			v, _ = m.LoadOrStore(key, v)
+			return v
+		},
+		create)
 	if err != nil {
 		var zero V
 		return zero, creationError(err, key)
@@ -184,7 +186,10 @@ func (m *KeyMap[K, V]) LoadOrCreate(key *K, create func() (V, error)) (V, error)
 	return v, nil
 }
 
-// Clear deletes all entries. OnCollect is not called for them.
+// Clear deletes all entries. OnCollect is not called for them. If the key type has
+// [Slots], it deletes them one after the other, as an iteration does: others may see
+// some gone while the rest are still there, and an entry that is stored meanwhile
+// may stay or not.
 func (m *KeyMap[K, V]) Clear() {
 	if s := m.state.Load(); s != nil {
 		s.clear()

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/internal/gcclock"
@@ -253,6 +254,97 @@ func testKeyMapLoadDoesNotAllocate[K any](t *testing.T, newKey func(int) *K) {
 	}
 }
 
+// TestKeyMapReleasesValues: the value of an entry that has left is released, although
+// its slot stays as long as the table has no reason to be rebuilt.
+func TestKeyMapReleasesValues(t *testing.T) {
+	var m weakref.KeyMap[object, *object]
+	keys := make([]*object, 100)
+	for i := range keys {
+		keys[i] = newObject(i)
+		m.Store(keys[i], nil)
+	}
+	dead, deleted := func() (dead, deleted weakref.Ref[object]) {
+		v, w := newObject(1), newObject(2)
+		m.Store(newObject(-1), v)
+		m.Store(keys[7], w)
+		m.Delete(keys[7])
+		return weakref.Make(v), weakref.Make(w)
+	}()
+	weaktest.MustCollect(t, dead)
+	weaktest.MustCollect(t, deleted)
+	runtime.KeepAlive(keys)
+	runtime.KeepAlive(&m)
+}
+
+// TestKeyMapDeathFoundByGrowing: entries that are found dead when the table grows are
+// reported as well.
+func TestKeyMapDeathFoundByGrowing(t *testing.T) {
+	if !weakref.Kill(newObject(0)) {
+		t.Skip("deaths cannot be chosen on this runtime")
+	}
+	var calls atomic.Int32
+	m := weakref.KeyMap[object, int]{OnCollect: func(int) { calls.Add(1) }}
+	const dead = 50
+	var keys []*object
+	func() {
+		defer gcclock.Pause()() // nobody else removes the dead
+		for i := range 10_000 {
+			keys = append(keys, newObject(i))
+			m.Store(keys[i], i)
+			if i < dead {
+				weakref.Kill(keys[i])
+			}
+		}
+	}()
+	weaktest.Eventually(t, "all deaths are reported", func() bool { return calls.Load() == dead })
+	if n := m.Stats().Collected; n != dead {
+		t.Errorf("%d entries were collected, want %d", n, dead)
+	}
+	runtime.KeepAlive(keys)
+	runtime.KeepAlive(&m)
+}
+
+// TestKeyMapAddressUsedAgain: an object is not taken for a dead one that was at its
+// address, although the entry of that is still in the table.
+func TestKeyMapAddressUsedAgain(t *testing.T) {
+	type key [8]*int // of a size that nothing else here has
+	var m weakref.KeyMap[key, int]
+	var set weakref.Set[key]
+	again := 0
+	for round := 0; again < 10 && round < 1000; round++ {
+		func() {
+			defer gcclock.Pause()() // nobody else removes the dead
+			was := make(map[uintptr]bool)
+			for i := range 1000 {
+				k := new(key)
+				was[uintptr(unsafe.Pointer(k))] = true
+				m.Store(k, i)
+				set.Add(k)
+				if _, ok := m.Load(k); !ok || !set.Has(k) {
+					t.Fatal("a new key is not there")
+				}
+			}
+			runtime.GC()
+			for range 1000 {
+				k := new(key)
+				if !was[uintptr(unsafe.Pointer(k))] {
+					continue
+				}
+				again++
+				if v, ok := m.Load(k); ok {
+					t.Fatalf("a new object has the value %d of the one that was at its address", v)
+				}
+				if set.Has(k) {
+					t.Fatal("a new object is in the set because another was at its address")
+				}
+			}
+		}()
+	}
+	if again == 0 {
+		t.Skip("no address was used again")
+	}
+}
+
 // TestKeyMapFinalizedKey: an object that its finalizer brings back is another
 // object to a weak reference, and no longer in the map.
 func TestKeyMapFinalizedKey(t *testing.T) {
@@ -378,15 +470,17 @@ func TestSlotsRing(t *testing.T) {
 		return refs
 	}()
 	dropStack()
-	resume := gcclock.Pause() // upkeep with boxed handles saves what it meets during marking
-	runtime.GC()              // one collection is enough
+	// A boxed handle that upkeep looks at while the collector marks keeps its target for
+	// that cycle.
+	resume := gcclock.Pause()
+	runtime.GC() // one collection is enough
+	resume()
 	alive := 0
 	for _, r := range ring {
 		if r.Value() != nil {
 			alive++
 		}
 	}
-	resume()
 	if alive > 0 {
 		t.Errorf("%d of %d are alive after one collection", alive, n)
 	}
@@ -523,6 +617,32 @@ func TestNewKey(t *testing.T) {
 	k = nil
 	weaktest.MustCollect(t, r)
 	runtime.KeepAlive(&m)
+}
+
+// TestKeyMapLoadOrCreateAgainstStore: who asks for an object that has a value gets
+// it, although another value is just being created.
+func TestKeyMapLoadOrCreateAgainstStore(t *testing.T) {
+	keyTests(t, testKeyMapLoadOrCreateAgainstStore[object], testKeyMapLoadOrCreateAgainstStore[slotted])
+}
+
+func testKeyMapLoadOrCreateAgainstStore[K any](t *testing.T, newKey func(int) *K) {
+	var m weakref.KeyMap[K, int]
+	k := newKey(1)
+	v, err := m.LoadOrCreate(k, func() (int, error) {
+		m.Store(k, 5)
+		got := make(chan int)
+		go func() {
+			v, _ := m.LoadOrCreate(k, func() (int, error) { return 6, nil })
+			got <- v
+		}()
+		if v := <-got; v != 5 {
+			t.Errorf("LoadOrCreate = %d beside one that creates, want the value that was stored", v)
+		}
+		return 7, nil
+	})
+	if v != 5 || err != nil {
+		t.Errorf("LoadOrCreate = %d, %v, want the value that was stored", v, err)
+	}
 }
 
 func TestKeyMapLoadOrCreate(t *testing.T) {

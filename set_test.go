@@ -282,3 +282,34 @@ func TestSetConcurrent(t *testing.T) {
 	weaktest.Eventually(t, "the set is empty", func() bool { return s.Len() == 0 })
 	valid(t, &s)
 }
+
+// TestSetPopRace has two goroutines take elements out of one set: each element goes to
+// one of them.
+func TestSetPopRace(t *testing.T) {
+	for range 50 {
+		var s weakref.Set[object]
+		objects := make([]*object, 500)
+		for i := range objects {
+			objects[i] = newObject(i)
+			s.Add(objects[i])
+		}
+		var popped [2][]*object
+		var ready atomic.Int32
+		var wg sync.WaitGroup
+		for i := range popped {
+			wg.Go(func() {
+				for ready.Add(1); ready.Load() < 2; {
+					runtime.Gosched()
+				}
+				for p, ok := s.Pop(); ok; p, ok = s.Pop() {
+					popped[i] = append(popped[i], p)
+				}
+			})
+		}
+		wg.Wait()
+		if n := len(popped[0]) + len(popped[1]); n != len(objects) {
+			t.Fatalf("%d elements were popped of %d", n, len(objects))
+		}
+		runtime.KeepAlive(objects)
+	}
+}

@@ -373,6 +373,37 @@ func TestValueMapOnCollect(t *testing.T) {
 	runtime.KeepAlive(&m) // a map that nobody holds dies with all its callbacks
 }
 
+// TestValueMapContact: a Load that finds a value dead removes the entry.
+func TestValueMapContact(t *testing.T) {
+	var m objectMap
+	kept := fill(&m, 10)
+	if !weakref.Kill(kept[3]) {
+		t.Skip("deaths cannot be chosen on this runtime")
+	}
+	if _, ok := m.Load(3); ok || m.Len() != 9 {
+		t.Errorf("Len = %d after a dead entry was come upon", m.Len())
+	}
+	runtime.KeepAlive(kept)
+}
+
+// TestValueMapBlockedOnCollect: a map whose callback never returns can be collected,
+// and so can its keys and values.
+func TestValueMapBlockedOnCollect(t *testing.T) {
+	begun, release := make(chan int, 10), make(chan struct{})
+	defer close(release)
+	onCollect := func(k int) {
+		begun <- k
+		<-release
+	}
+	r := func() weakref.Ref[objectMap] {
+		m := &objectMap{OnCollect: onCollect}
+		storeDropped(m, 1)
+		weaktest.Eventually(t, "the callback is called", func() bool { return len(begun) > 0 })
+		return weakref.Make(m)
+	}()
+	weaktest.MustCollect(t, r)
+}
+
 // TestValueMapOnCollectMayDoAnything is G7: callbacks that use the map, panic,
 // block and collect.
 func TestValueMapOnCollectMayDoAnything(t *testing.T) {
@@ -466,6 +497,11 @@ func TestValueMapIteratorSeesChanges(t *testing.T) {
 				t.Fatalf("%d is seen with a value it does not have", k)
 			}
 			if len(seen) == 1 {
+				// Grow before, so that the loop goes on over slots that are out of date.
+				for i := range grow {
+					more = append(more, newObject(i))
+					m.Store(1000+i, more[i])
+				}
 				for i := range 1000 {
 					if seen[i] {
 						continue
@@ -480,8 +516,7 @@ func TestValueMapIteratorSeesChanges(t *testing.T) {
 					}
 				}
 				for i := range grow {
-					more = append(more, newObject(i))
-					m.Store(1000+i, more[i])
+					m.Store(20_000+i, more[i])
 				}
 			}
 		}
@@ -601,6 +636,61 @@ func TestLoadOrCreateRunsOnce(t *testing.T) {
 			}
 		}
 	}
+}
+
+// lockstep calls f for each round on two goroutines, 0 and 1, at the same moment as
+// nearly as can be.
+func lockstep(rounds int, f func(i, round int)) {
+	var at [2]atomic.Int32
+	var wg sync.WaitGroup
+	for i := range at {
+		wg.Go(func() {
+			for round := range rounds {
+				at[i].Store(int32(round))
+				for spins := 0; at[1-i].Load() < int32(round); spins++ {
+					if spins > 1000 {
+						runtime.Gosched()
+					}
+				}
+				f(i, round)
+			}
+			at[i].Store(int32(rounds))
+		})
+	}
+	wg.Wait()
+}
+
+// TestStoreRace has two goroutines store under the same new key at the same moment,
+// again and again: one of them must win, and both must know.
+func TestStoreRace(t *testing.T) {
+	var m objectMap
+	var side weakref.KeyMap[object, *object]
+	var set weakref.Set[object]
+	const rounds = 30_000
+	keys := make([]*object, rounds)
+	for i := range keys {
+		keys[i] = newObject(i)
+	}
+	type outcome struct {
+		v, side *object
+		added   bool
+	}
+	var got [2][rounds]outcome
+	own := [2]*object{newObject(-1), newObject(-2)}
+	lockstep(rounds, func(i, round int) {
+		key := keys[round]
+		v, _ := m.LoadOrStore(round, own[i])
+		value, _ := side.LoadOrStore(key, own[i])
+		got[i][round] = outcome{v, value, set.Add(key)}
+	})
+	for round := range rounds {
+		a, b := got[0][round], got[1][round]
+		if a.v != b.v || a.side != b.side || a.added == b.added {
+			t.Fatalf("round %d: %+v and %+v", round, a, b)
+		}
+	}
+	runtime.KeepAlive(own)
+	runtime.KeepAlive(keys)
 }
 
 func TestLoadOrCreateAfterDeath(t *testing.T) {

@@ -213,7 +213,8 @@ func (c *Cache[K, V]) Len() int {
 
 // All returns an iterator over the entries that Lookup would find, in no order. It
 // yields every entry that is in the cache from the beginning of the loop to its
-// end once, and others at most once. It does not count as an access, keeps
+// end once, and others at most once; a key that gets another value meanwhile is
+// another entry then, and may come again. It does not count as an access, keeps
 // one value alive at a time, and allows the loop to change the cache.
 func (c *Cache[K, V]) All() iter.Seq2[K, *V] {
 	return c.ready().all

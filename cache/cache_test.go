@@ -181,6 +181,109 @@ func TestLoadOnceForAll(t *testing.T) {
 	}
 }
 
+// TestLoadOnceRace has two goroutines ask for the same new key at the same moment,
+// again and again: it is loaded once, also if one comes just when the load of the
+// other has ended.
+func TestLoadOnceRace(t *testing.T) {
+	c, loads := counting(0)
+	const rounds = 10_000
+	var held [2][rounds]*value
+	var at [2]atomic.Int32
+	var wg sync.WaitGroup
+	for i := range held {
+		wg.Go(func() {
+			for round := range rounds {
+				at[i].Store(int32(round))
+				for spins := 0; at[1-i].Load() < int32(round); spins++ {
+					if spins > 1000 {
+						runtime.Gosched()
+					}
+				}
+				for range i * round % 300 { // not always at the very same moment
+					at[i].Load()
+				}
+				held[i][round], _ = c.Get(ctx, round)
+			}
+			at[i].Store(rounds)
+		})
+	}
+	wg.Wait()
+	if held[0] != held[1] || loads.Load() != rounds {
+		t.Errorf("%d loads of %d keys", loads.Load(), rounds)
+	}
+}
+
+// TestLateKeeping: what has been invalidated is not kept, although it was just being
+// put into the strong tier.
+func TestLateKeeping(t *testing.T) {
+	c := valueCache{Keep: 10}
+	c.Put(1, &value{key: 1})
+	keep := c.LateKeeper(1)
+	c.Invalidate(1)
+	keep()
+	if n := c.Stats().Kept; n != 0 {
+		t.Errorf("%d values are kept of an empty cache", n)
+	}
+}
+
+// TestLateRemoval: who removes an entry that he has looked up before does not remove
+// the one that has taken its place.
+func TestLateRemoval(t *testing.T) {
+	var c valueCache
+	v, w := &value{key: 1}, &value{key: 1}
+	c.Put(1, v)
+	remove := c.Remover(1)
+	c.Put(1, w)
+	remove()
+	if got, ok := c.Lookup(1); got != w || !ok {
+		t.Errorf("Lookup = %v, %v after the removal of an older entry", got, ok)
+	}
+	runtime.KeepAlive(v)
+}
+
+// TestReplacingIsOneStep: a key that is always replaced, and never removed, always has
+// a value.
+func TestReplacingIsOneStep(t *testing.T) {
+	var c valueCache
+	values := [2]*value{{key: 1}, {key: 1}}
+	c.Put(1, values[0])
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 0; !stop.Load(); i++ {
+			c.Put(1, values[i%2])
+		}
+	})
+	for range 200_000 {
+		if _, ok := c.Lookup(1); !ok {
+			t.Error("the key has no value for a moment")
+			break
+		}
+	}
+	stop.Store(true)
+	wg.Wait()
+	runtime.KeepAlive(&values)
+}
+
+// TestTimerDoesNotKeepTheCache: the timer that removes expired entries runs for up to
+// a minute.
+func TestTimerDoesNotKeepTheCache(t *testing.T) {
+	v := &value{key: 1}
+	weaktest.MustCollect(t, func() weakref.Ref[valueCache] {
+		c := &valueCache{ExpireAfterWrite: time.Hour}
+		c.Put(1, v)
+		return weakref.Make(c)
+	}())
+	core := func() func() bool {
+		c := &valueCache{ExpireAfterWrite: time.Hour}
+		c.Put(1, v)
+		r := c.Core()
+		return func() bool { return r.Value() == nil }
+	}()
+	weaktest.Eventually(t, "the cache is gone", core)
+	runtime.KeepAlive(v)
+}
+
 func TestErrorsAreNotKept(t *testing.T) {
 	loads := 0
 	c := valueCache{Load: func(context.Context, int) (*value, error) {

@@ -129,11 +129,11 @@ func (s *core[K, V]) find(hash uint64, key K) (*V, *entry[K]) {
 			}
 		}
 	}
+	if view == (table.View[*entry[K]]{}) {
+		return nil, nil // there was no entry at all; that Len is 0 would not say so
+	}
 	// The entry may just be being replaced, which takes two steps. Who writes holds
 	// the lock meanwhile.
-	if s.tier.Len() == 0 {
-		return nil, nil
-	}
 	l := s.tier.Lock(hash)
 	defer l.Unlock()
 	return s.current(l, hash, key)

@@ -32,5 +32,23 @@ func (c *Cache[K, V]) Waiting(key K) int {
 	return 0
 }
 
+// Remover returns a function that removes the entry that the key has now, and no
+// other, as one does who has looked it up before.
+func (c *Cache[K, V]) Remover(key K) func() {
+	s := c.ready()
+	hash := s.keys.Hash(key)
+	_, e := s.find(hash, key)
+	return func() { s.remove(hash, e, Expired) }
+}
+
+// LateKeeper returns a function that puts the value that the key has now into the
+// strong tier, as one does who has stored it before.
+func (c *Cache[K, V]) LateKeeper(key K) func() {
+	s := c.ready()
+	hash := s.keys.Hash(key)
+	v, e := s.find(hash, key)
+	return func() { s.keep(hash, e, v) }
+}
+
 // Core returns a weak reference to what is behind the cache.
 func (c *Cache[K, V]) Core() weakref.Ref[core[K, V]] { return weakref.Make(c.ready()) }

@@ -201,3 +201,20 @@ func TestEachOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestTurn checks that a goroutine whose call took long ends, although there is more
+// to do: another has taken over, and calls would no longer come one after the other.
+func TestTurn(t *testing.T) {
+	q := Queue[int]{items: []int{1, 2}}
+	item, turn, ok := q.take(0)
+	if item != 1 || !ok {
+		t.Fatalf("take = %d, %v", item, ok)
+	}
+	q.taken++ // as the timer does when it starts another goroutine
+	if item, _, ok := q.take(turn); ok {
+		t.Errorf("a goroutine that has lost its turn takes %d", item)
+	}
+	if item, _, ok := q.take(q.taken); item != 2 || !ok {
+		t.Errorf("the one that has its turn gets %d, %v", item, ok)
+	}
+}

@@ -48,12 +48,16 @@ type call[V any] struct {
 }
 
 // Do returns what present finds. If that is nothing, it calls create, or waits for
-// the call that is under way for the key, and returns its result. present is
-// called under a lock, create is not. A result must be present when create
-// returns, because the call is forgotten then.
-func (g *Group[K, V]) Do(key K, present func() (V, bool), create func() (V, error)) (V, error) {
+// the call that is under way for the key, and returns its result. A result goes
+// through store, which keeps it where present finds it and returns it, or what it has
+// found there instead. present and store are called under a lock, create is not.
+func (g *Group[K, V]) Do(key K, present func() (V, bool), store func(V) V, create func() (V, error)) (V, error) {
 	if key != key {
-		return create() // a NaN equals no other, so nobody can wait for it
+		v, err := create() // a NaN equals no other, so nobody can wait for it
+		if err == nil {
+			v = store(v)
+		}
+		return v, err
 	}
 	g.mu.Lock()
 	if c := g.calls[key]; c != nil {
@@ -75,12 +79,12 @@ func (g *Group[K, V]) Do(key K, present func() (V, bool), create func() (V, erro
 	g.calls[key] = c
 	g.mu.Unlock()
 
-	g.run(c, key, create)
+	g.run(c, key, store, create)
 	return c.v, c.err
 }
 
 // run calls create and lets those who wait go on, however it ends.
-func (g *Group[K, V]) run(c *call[V], key K, create func() (V, error)) {
+func (g *Group[K, V]) run(c *call[V], key K, store func(V) V, create func() (V, error)) {
 	c.err = ErrGoexit
 	returned := false
 	defer func() {
@@ -90,9 +94,7 @@ func (g *Group[K, V]) run(c *call[V], key K, create func() (V, error)) {
 				c.err = &PanicError{v, debug.Stack()}
 			}
 		}
-		g.mu.Lock()
-		delete(g.calls, key)
-		g.mu.Unlock()
+		g.end(c, key, store)
 		close(c.done)
 		if v != nil {
 			panic(v)
@@ -100,4 +102,16 @@ func (g *Group[K, V]) run(c *call[V], key K, create func() (V, error)) {
 	}()
 	c.v, c.err = create()
 	returned = true
+}
+
+// end stores the result and forgets the call, at one moment: who asks later gets what
+// has become of the result by then. If the call could still be found after the result
+// was stored, he could get a result that somebody has deleted since.
+func (g *Group[K, V]) end(c *call[V], key K, store func(V) V) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if c.err == nil {
+		c.v = store(c.v)
+	}
+	delete(g.calls, key)
 }

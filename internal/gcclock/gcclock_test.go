@@ -2,6 +2,7 @@ package gcclock_test
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -79,6 +80,81 @@ func TestWatchedIsCollectable(t *testing.T) {
 	for range 10 {
 		weaktest.MustCollect(t, watch())
 	}
+}
+
+// TestWatchedAreForgotten checks that nothing is kept of what has died.
+func TestWatchedAreForgotten(t *testing.T) {
+	for range 1000 {
+		gcclock.Watch(new(watched), (*watched).pass)
+	}
+	weaktest.Eventually(t, "the dead are forgotten", func() bool { return gcclock.Watchers() < 100 })
+}
+
+// TestOneCollectionAsARule checks that upkeep comes after the sweep of the very cycle
+// that has found the dead, not only after the next.
+func TestOneCollectionAsARule(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	var m weakref.ValueMap[int, watched]
+	weaktest.Collect(t) // signals of earlier cycles have come
+	const n = 200_000
+	held := make([]*watched, n)
+	for i := range held {
+		held[i] = new(watched)
+		m.Store(i, held[i])
+	}
+	if m.Len() != n {
+		t.Fatalf("Len = %d", m.Len())
+	}
+	clear(held)
+	runtime.GC()
+	waitFor(t, "the map is empty after one collection", func() bool { return m.Len() == 0 })
+}
+
+// gate is an object whose first pass waits.
+type gate struct {
+	watched
+	begun, open chan struct{}
+}
+
+func (g *gate) pass() {
+	if g.passes.Add(1) == 1 {
+		close(g.begun)
+		<-g.open
+	}
+}
+
+// collectUntilQueued collects until a signal of a collection has come for certain.
+func collectUntilQueued(t *testing.T) {
+	t.Helper()
+	var ran atomic.Int64
+	for range 5 {
+		before := ran.Load()
+		runtime.AddCleanup(new([4]*int), func(int) { ran.Add(1) }, 0)
+		runtime.GC()
+		waitFor(t, "a cleanup runs", func() bool { return ran.Load() > before })
+	}
+}
+
+// TestDuringAPass checks that what comes while a pass is under way is not lost: a
+// request for another one, and an object to watch.
+func TestDuringAPass(t *testing.T) {
+	g := &gate{begun: make(chan struct{}), open: make(chan struct{})}
+	gcclock.Watch(g, (*gate).pass)
+	for begun := false; !begun; {
+		runtime.GC()
+		select {
+		case <-g.begun:
+			begun = true
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	w := new(watched)
+	gcclock.Watch(w, (*watched).pass)
+	collectUntilQueued(t)
+	close(g.open)
+	waitFor(t, "another pass follows without another collection", func() bool { return g.passes.Load() > 1 && w.passes.Load() > 0 })
+	runtime.KeepAlive(w)
+	runtime.KeepAlive(g)
 }
 
 func TestRun(t *testing.T) {

@@ -30,6 +30,7 @@ func Make[K comparable]() Hasher[K] {
 		reflect.Pointer, reflect.UnsafePointer, reflect.Chan:
 		h.size = uint8(t.Size())
 	}
+	h.spoil()
 	return h
 }
 

@@ -107,3 +107,23 @@ func TestSizes(t *testing.T) {
 		t.Errorf("size of string %d", h.size)
 	}
 }
+
+// TestKinds checks that bad hashes are bad, and good again afterwards.
+func TestKinds(t *testing.T) {
+	for kind, want := range map[Kind]int{Good: 1000, OneHash: 1, Truncated: 256} {
+		restore := Use(kind)
+		h := Make[uintptr]()
+		restore()
+		seen := make(map[uint64]bool)
+		for k := range uintptr(1000) {
+			seen[h.Hash(k)] = true
+		}
+		if len(seen) != want {
+			t.Errorf("kind %d: %d hashes of 1000 keys, want %d", kind, len(seen), want)
+		}
+	}
+	h := Make[int]()
+	if h.Hash(1) == h.Hash(2) || h.Hash(1) == h.Hash(257) {
+		t.Error("hashes are bad although no test asks for it")
+	}
+}

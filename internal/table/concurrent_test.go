@@ -142,6 +142,80 @@ func TestConcurrentClear(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
+// TestClearRetires checks that no writer goes on with a segment that was cleared.
+func TestClearRetires(t *testing.T) {
+	tab := newIntTable(goodHash)
+	p := new(target)
+	tab.store(1, p)
+	s := tab.segmentAt(0)
+	tab.Clear()
+	if !s.retired.Load() {
+		t.Error("the segment is still in use")
+	}
+	runtime.KeepAlive(p)
+}
+
+// TestGrowWhileClearing guards against an entry that was added, and not found by the
+// next writer: it was for a segment without room, in a table that was just being
+// cleared, and got lost although the segment was still in use.
+func TestGrowWhileClearing(t *testing.T) {
+	tab := newIntTable(goodHash)
+	p := new(target)
+	for i := range slotsPerGroup { // as many as fit
+		tab.store(i, p)
+	}
+	l := tab.Lock(goodHash(100))
+	d := tab.dir.Swap(nil) // as Clear does first
+	l.Insert(handle.Of(p), 100)
+	l.Unlock()
+	if s := l.s; !s.retired.Load() && FindKey(s.view(), goodHash(100), 100) == nil {
+		t.Error("the segment is still in use and lacks the entry that was added")
+	}
+	tab.dir.Store(d)
+	tab.Clear()
+	if tab.Len() != 0 {
+		t.Errorf("Len = %d after Clear", tab.Len())
+	}
+	runtime.KeepAlive(p)
+}
+
+// TestIterateWhileMerging checks that entries are seen once although the segment that
+// the loop is in is merged with those that it has not come to.
+func TestIterateWhileMerging(t *testing.T) {
+	tab := newIntTable(goodHash)
+	p := new(target)
+	const constant, others = 200, 20_000
+	for i := range constant {
+		tab.store(-1-i, p)
+	}
+	for i := range others {
+		tab.store(i, p)
+	}
+	seen := make(map[int]int)
+	merged := false
+	for s := range tab.Slots {
+		if s.Side < 0 {
+			seen[s.Side]++
+		}
+		if !merged {
+			merged = true
+			for i := range others {
+				tab.delete(i)
+			}
+			tab.Sweep()
+			if d := tab.dir.Load(); d.depth != 0 {
+				t.Fatalf("the directory has depth %d", d.depth)
+			}
+		}
+	}
+	for i := range constant {
+		if seen[-1-i] != 1 {
+			t.Fatalf("key %d was seen %d times", -1-i, seen[-1-i])
+		}
+	}
+	runtime.KeepAlive(p)
+}
+
 // TestIterateWhileSplittingAndMerging checks that entries present all the while
 // are seen once although the segments change under the loop.
 func TestIterateWhileSplittingAndMerging(t *testing.T) {
@@ -177,6 +251,36 @@ func TestIterateWhileSplittingAndMerging(t *testing.T) {
 		}
 	}
 	runtime.KeepAlive(p)
+}
+
+// TestSweepOfReplacedSegment: a sweep that has found dead entries in a segment which
+// is replaced before it has the lock looks at what has taken its place.
+func TestSweepOfReplacedSegment(t *testing.T) {
+	tab := newIntTable(goodHash)
+	p, q := &target{n: 1}, &target{n: 2}
+	const dead = 20
+	for i := range dead {
+		tab.store(i, p)
+	}
+	old := tab.segmentAt(0)
+	for i := range 10 * maxGroups * slotsPerGroup {
+		tab.store(-1-i, q)
+	}
+	if !old.retired.Load() {
+		t.Fatal("the segment is still in use")
+	}
+	if !handle.Kill(p) {
+		t.Skip("deaths cannot be chosen on this runtime")
+	}
+	for i := range dead {
+		if FindKey(old.view(), goodHash(i), i) == nil {
+			t.Skip("the segment was replaced before all were stored")
+		}
+	}
+	if n := tab.sweep(old); n != dead || len(tab.takeDead()) != dead {
+		t.Errorf("%d were swept, want %d", n, dead)
+	}
+	runtime.KeepAlive(q)
 }
 
 // TestTryBury checks that a reader removes what it has found dead, once, and

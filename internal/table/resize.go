@@ -15,8 +15,10 @@ func (t *Table[S]) makeRoom(s *segment[S], hash uint64, e entry[S]) {
 	}
 	if !t.replace([]*segment[S]{s}, parts) {
 		// The table has been cleared since s was found, and what is added to s now
-		// counts as added before that.
+		// counts as added before that. But s does not have the entry, so nobody else
+		// may look for it there.
 		t.count.Add(-1)
+		s.retired.Store(true)
 	}
 }
 
