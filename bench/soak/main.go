@@ -41,6 +41,7 @@ type options struct {
 	Collect bool // a collection at every step
 	Boxed   bool // handles are boxes
 	Rings   bool // counted handles form cycles
+	Keep    bool // caches have a strong tier
 	Only    string
 }
 
@@ -52,6 +53,7 @@ func main() {
 	flag.BoolVar(&o.Collect, "collect", false, "collect at every step (for a child)")
 	flag.BoolVar(&o.Boxed, "boxed", false, "use boxed handles (for a child)")
 	flag.BoolVar(&o.Rings, "rings", true, "let counted handles form cycles (for a child)")
+	flag.BoolVar(&o.Keep, "keep", true, "let caches have a strong tier (for a child)")
 	flag.StringVar(&o.Only, "only", "", "only settings whose name contains this; for a child, what to run")
 	child := flag.Bool("child", false, "be a child")
 	flag.Parse()
