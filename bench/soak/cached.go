@@ -39,7 +39,6 @@ const (
 func newCached(w *world) *cached {
 	s := &cached{world: w, rnd: rand.New(rand.NewPCG(w.Seed, 9)), release: make(chan struct{})}
 	s.c = &cache.Cache[int, object]{
-		Keep: cacheKeep,
 		Load: func(_ context.Context, key int) (*object, error) {
 			s.mu.Lock()
 			rnd := rand.New(rand.NewPCG(s.rnd.Uint64(), 0))
@@ -50,6 +49,9 @@ func newCached(w *world) *cached {
 			return newObject(key), nil
 		},
 		OnRemove: s.removed,
+	}
+	if w.Keep {
+		s.c.Keep = cacheKeep
 	}
 	return s
 }

@@ -11,8 +11,19 @@
 // checks that what is dead has left, drops it all, and checks that nothing is left
 // behind.
 //
-// What is checked carries the names of the guarantees, G1 to G9, of docs/semantics.md.
-// The exit status is 1 if one was violated, a child crashed or hung, or its heap grew.
+// A violation names the guarantee:
+//
+//	G1  what is returned is alive, and is what was stored
+//	G2  as long as anyone holds a value, everyone gets that same one; one key, one creator
+//	G3  a container does not keep its weak side alive
+//	G4  the dead leave by themselves, and the memory is given back
+//	G5  a container that nobody holds is collected, and leaves no goroutine
+//	G6  the death of an old value does not remove a newer one
+//	G7  a callback runs once, under no lock; one that panics or blocks stops no other
+//	G8  an iterator yields what is there all the while, once
+//	G9  with Slots, values that refer to their keys are collected like any other
+//
+// That G3 and G9 hold shows in G4: the dead leave. The exit status is 1 if one was violated, a child crashed or hung, or its heap grew.
 package main
 
 import (
@@ -30,6 +41,7 @@ type options struct {
 	Collect bool // a collection at every step
 	Boxed   bool // handles are boxes
 	Rings   bool // counted handles form cycles
+	Keep    bool // caches have a strong tier
 	Only    string
 }
 
@@ -41,6 +53,7 @@ func main() {
 	flag.BoolVar(&o.Collect, "collect", false, "collect at every step (for a child)")
 	flag.BoolVar(&o.Boxed, "boxed", false, "use boxed handles (for a child)")
 	flag.BoolVar(&o.Rings, "rings", true, "let counted handles form cycles (for a child)")
+	flag.BoolVar(&o.Keep, "keep", true, "let caches have a strong tier (for a child)")
 	flag.StringVar(&o.Only, "only", "", "only settings whose name contains this; for a child, what to run")
 	child := flag.Bool("child", false, "be a child")
 	flag.Parse()

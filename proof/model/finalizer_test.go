@@ -95,8 +95,8 @@ func TestFinalizer(t *testing.T) {
 				die(s.objects[k])
 				delete(s.objects, k)
 				delete(s.of, k)
-				s.Unlock() // for the finalizers
 				before := len(s.ran)
+				s.Unlock() // for the finalizers
 				s.eventually(t, "the finalizers have run", func() bool { return len(s.ran) >= before+len(list) })
 				s.Lock()
 				slices.Reverse(list)

@@ -55,6 +55,7 @@ var callbackFaults = []fault{
 
 // Pending`}},
 		tests: []string{"./internal/callback"},
+		args:  []string{"-timeout=20s"},
 	},
 	{
 		name:  "callbacks go on in two goroutines when one has been slow",
