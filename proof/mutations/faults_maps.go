@@ -234,6 +234,7 @@ var mapFaults = []fault{
 		edits: []edit{{"queue.go", `		q.lost++
 `, ``}},
 		tests: []string{". TestQueue"},
+		args:  []string{"-timeout=20s"},
 	},
 	{
 		name: "Queue does not wake the one who waits",
