@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/weakref-go/weakref/bench/internal/report"
@@ -24,6 +25,7 @@ func plan(ctx context.Context, root, temp string, s settings) ([]*job, error) {
 		jobs = append(jobs, &job{
 			group: set.Group, name: set.Path(), maxRounds: set.MaxRound, need: set.Need,
 			block:   fmt.Sprint(set.Group, set.Keys, set.N),
+			huge:    set.MaxRound == 1,
 			command: []string{program, "-each", s.each.String(), "-child", set.String()},
 		})
 	}
@@ -37,7 +39,15 @@ func plan(ctx context.Context, root, temp string, s settings) ([]*job, error) {
 			jobs = append(jobs, p.jobs(ctx, root, temp, s)...)
 		}
 	}
+	slices.SortStableFunc(jobs, func(a, b *job) int { return order(a.huge) - order(b.huge) })
 	return jobs, nil
+}
+
+func order(huge bool) int {
+	if huge {
+		return 1
+	}
+	return 0
 }
 
 // tested is a package of this module whose benchmarks are those of go test.

@@ -21,6 +21,7 @@ type job struct {
 	group, name string
 	block       string // the same for those that are compared with each other
 	maxRounds   int    // 0: as many as there is time for
+	huge        bool   // takes minutes, and comes last
 	need        uint64 // bytes of memory
 	command     []string
 	dir         string
@@ -46,6 +47,9 @@ func runJobs(ctx context.Context, jobs []*job, s settings) *report.Run {
 		some = false
 		for _, peers := range compared(jobs) {
 			if !due(peers, round, s.budget-time.Since(start)) {
+				if round == 1 {
+					run.Note(peers[0].group, "%s and its peers: not measured: no time was left", peers[0].name)
+				}
 				continue
 			}
 			for _, j := range peers {
@@ -72,10 +76,11 @@ func compared(jobs []*job) (blocks [][]*job) {
 	return blocks
 }
 
-// due reports whether jobs are to be run again: in the first round always.
+// due reports whether jobs are to be run: in the first round always, unless they take
+// minutes, and again if they fit.
 func due(jobs []*job, round int, left time.Duration) bool {
 	if round == 1 {
-		return true
+		return !jobs[0].huge || left > patience
 	}
 	var takes time.Duration
 	for _, j := range jobs {

@@ -26,20 +26,20 @@ const ptrSize = 4 << (^uintptr(0) >> 63)
 // random returns the same numbers in every process.
 func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 
-// shuffled returns list in an order that has nothing to do with addresses.
+// shuffled returns list in an order of its own.
 func shuffled[T any](seed uint64, list []T) []T {
 	random(seed).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list
 }
 
-// many returns n objects, shuffled: which object comes when says nothing about where
-// it lies.
+// many returns n objects in the order in which they were made, which is that in which
+// a program stores them that makes and stores one after the other.
 func many[T any](n int) []*T {
 	list := make([]*T, n)
 	for i := range list {
 		list[i] = new(T)
 	}
-	return shuffled(uint64(n), list)
+	return list
 }
 
 // numbers returns from, from+1, … in no order.
