@@ -170,3 +170,31 @@ func BenchmarkLiveness(b *testing.B) {
 	}
 	runtime.KeepAlive(all)
 }
+
+// BenchmarkValue takes the strong pointers of a million weak ones whose targets lie
+// anywhere: what a look-up pays when it has found the weak pointer. See
+// docs/decisions/0002-weak-table.md.
+func BenchmarkValue(b *testing.B) {
+	for _, n := range []int{1000, 131_072, 1_000_000} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			all := make([]*large, n)
+			made := make([]weak.Pointer[large], n)
+			for i := range all {
+				all[i] = new(large)
+				made[i] = weak.Make(all[i])
+			}
+			rand.Shuffle(n, func(i, j int) { made[i], made[j] = made[j], made[i] })
+			runtime.GC()
+			i := 0
+			for b.Loop() {
+				if made[i].Value() == nil {
+					b.Fatal("an object that is held is dead")
+				}
+				if i++; i == n {
+					i = 0
+				}
+			}
+			runtime.KeepAlive(all)
+		})
+	}
+}

@@ -48,6 +48,8 @@ type fixture[K, V any] struct {
 	n     int
 	scale Scale
 
+	global bool // something is under measurement that remembers what was stored before
+
 	all []filled[K, V] // several, if one has too few entries to be measured
 
 	without collection // what a collection costs before anything is stored

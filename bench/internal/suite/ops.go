@@ -22,7 +22,7 @@ func (f *fixture[K, V]) cases(name Name) []Case {
 		add("mixed-50-50", threads, batch, f.mixed(threads, 5), nil)
 	}
 	add("delete", 1, 0, nil, f.remove)
-	if len(Threads()) > 1 {
+	if len(Threads()) > 1 && !f.global {
 		add("store", 2, 0, nil, f.storeParallel(2))
 	}
 	return list

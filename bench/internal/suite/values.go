@@ -90,7 +90,7 @@ func fixtureSets[K comparable, V any](scale Scale, group, keys string, n int, k 
 			set.MaxRound = 1
 		}
 		set.Cases = func() []Case {
-			f := &fixture[K, V]{make: i.make, kind: k, n: n, scale: scale}
+			f := &fixture[K, V]{make: i.make, kind: k, n: n, scale: scale, global: group == "Interning"}
 			list := f.cases(name)
 			if len(ops) > 0 {
 				list = keep(list, ops...)
