@@ -1,9 +1,10 @@
 // Package goid tells goroutines apart.
 //
 // A goroutine that waits for another which, in the end, waits for it, waits for
-// ever; package flight turns that into an error, and must know who is who for it.
-// Nothing else may depend on this package, and nothing may be stored under an
-// identity.
+// ever. Whoever lets goroutines wait for each other and for user code (a creating
+// function, a finalizer, an event's handler) must know who is who to see that. Nothing
+// else may depend on this package, and nothing may be kept under an identity for longer
+// than its goroutine waits or runs there.
 package goid
 
 import (
