@@ -939,3 +939,37 @@ func TestStress(t *testing.T) {
 		runtime.KeepAlive(c)
 	}
 }
+
+// TestInvalidateOnce: a call of Invalidate removes what the key had at one moment. It
+// does not first keep one load from being stored and then remove the result of another.
+func TestInvalidateOnce(t *testing.T) {
+	c, _ := counting(0)
+	deadline := time.Now().Add(time.Second)
+	for seen := 0; seen < 100 && time.Now().Before(deadline); {
+		var invalidated atomic.Bool
+		var wg sync.WaitGroup
+		begin := make(chan struct{})
+		wg.Go(func() {
+			<-begin
+			c.Invalidate(1)
+			invalidated.Store(true)
+		})
+		close(begin)
+		first := get(t, c, 1)
+		_, there := c.Lookup(1)
+		if there || invalidated.Load() {
+			wg.Wait()
+			c.Invalidate(1)
+			continue
+		}
+		seen++ // the call has had its effect, and has not returned
+		second := get(t, c, 1)
+		wg.Wait()
+		if v, _ := c.Lookup(1); v != second {
+			t.Fatalf("the value that was loaded afterwards is gone as well")
+		}
+		c.Invalidate(1)
+		runtime.KeepAlive(first)
+		runtime.KeepAlive(second)
+	}
+}

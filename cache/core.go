@@ -223,10 +223,15 @@ func (s *core[K, V]) remove(hash uint64, e *entry[K], cause Cause) {
 	s.report(e.key, v, cause)
 }
 
+// invalidate removes what the key has, and what is being loaded for it, as of one
+// moment: no load can store its result in between, which would then be removed as well.
 func (s *core[K, V]) invalidate(key K) {
-	s.loads.detach(key)
 	hash := s.keys.Hash(key)
-	if _, e := s.find(hash, key); e != nil {
+	s.loads.mu.Lock()
+	_, e := s.find(hash, key)
+	s.loads.detach(key)
+	s.loads.mu.Unlock()
+	if e != nil {
 		s.remove(hash, e, Removed)
 	}
 }

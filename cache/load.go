@@ -283,10 +283,8 @@ func (l *loads[K, V]) forgetError(key K) {
 	l.errors.forget(key)
 }
 
-// detach keeps what is being loaded for a key from being stored.
+// detach keeps what is being loaded for a key from being stored. l.mu is held.
 func (l *loads[K, V]) detach(key K) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	delete(l.calls, key)
 	l.errors.forget(key)
 }

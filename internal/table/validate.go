@@ -2,8 +2,8 @@ package table
 
 import "fmt"
 
-// Validate returns an error for the first invariant it finds broken. Nobody else
-// may use the table meanwhile. It is for tests.
+// Validate returns an error for the first invariant it finds broken. If somebody else
+// uses the table meanwhile, it may find one broken that is not. It is for tests.
 func (t *Table[S]) Validate() error {
 	d := t.dir.Load()
 	if d == nil {
@@ -21,10 +21,13 @@ func (t *Table[S]) Validate() error {
 			return fmt.Errorf("a segment with prefix %#x follows one that ends at %#x", s.prefix, next)
 		}
 		next = s.end()
-		if err := t.validateSegment(d, s); err != nil {
+		s.mu.Lock()
+		err := t.validateSegment(d, s)
+		live += s.live
+		s.mu.Unlock()
+		if err != nil {
 			return fmt.Errorf("segment %#x/%d: %w", s.prefix, s.depth, err)
 		}
-		live += s.live
 	}
 	if next != 0 {
 		return fmt.Errorf("the last segment ends at %#x", next)
@@ -35,6 +38,7 @@ func (t *Table[S]) Validate() error {
 	return nil
 }
 
+// validateSegment is for a segment that is locked.
 func (t *Table[S]) validateSegment(d *directory[S], s *segment[S]) error {
 	switch {
 	case s.retired.Load():
