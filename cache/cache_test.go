@@ -940,6 +940,36 @@ func TestStress(t *testing.T) {
 	}
 }
 
+// TestEvictedDies: a value that the strong tier has let go of is not kept by what that
+// tier remembers of uses it has not yet considered, however idle the cache is then.
+func TestEvictedDies(t *testing.T) {
+	const keep = 50
+	for range 20 {
+		c, _ := counting(keep)
+		var readers, writer sync.WaitGroup
+		var stop atomic.Bool
+		for range 3 {
+			readers.Go(func() {
+				for !stop.Load() {
+					for key := range 4 * keep {
+						c.Lookup(key)
+					}
+				}
+			})
+		}
+		writer.Go(func() {
+			for i := range 2000 {
+				get(t, c, i%(4*keep))
+			}
+		})
+		writer.Wait()
+		stop.Store(true)
+		readers.Wait()
+		weaktest.Eventually(t, "only what is kept is left", func() bool { return c.Len() <= keep })
+		runtime.KeepAlive(c)
+	}
+}
+
 // TestInvalidateOnce: a call of Invalidate removes what the key had at one moment. It
 // does not first keep one load from being stored and then remove the result of another.
 func TestInvalidateOnce(t *testing.T) {

@@ -83,7 +83,12 @@ func newCore[K comparable, V any](c *Cache[K, V]) *core[K, V] {
 
 func (s *core[K, V]) watch() { gcclock.Watch(s, (*core[K, V]).sweep) }
 
-func (s *core[K, V]) sweep() { s.tier.Sweep() }
+func (s *core[K, V]) sweep() {
+	s.tier.Sweep()
+	if s.keeper != nil {
+		s.keeper.settle()
+	}
+}
 
 // reportCollected returns what the tier calls for entries whose values are dead.
 func reportCollected[K comparable, V any](events *callback.Queue[removal[K, V]], counts *counts) func([]*entry[K]) {

@@ -62,5 +62,10 @@ func (k *keeper[K, V]) remove(key K, v *V) {
 	})
 }
 
+// settle has the policy consider all uses so far. Until then it holds the values that
+// were used, even those it has evicted meanwhile; and that could be for ever, because it
+// does so by itself only when there are enough of them.
+func (k *keeper[K, V]) settle() { k.values.CleanUp() }
+
 // len returns about how many values are kept.
 func (k *keeper[K, V]) len() int { return k.values.EstimatedSize() }

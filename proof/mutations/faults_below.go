@@ -260,6 +260,28 @@ var cacheFaults = []fault{
 		tests: []string{"./cache"},
 	},
 	{
+		name: "the strong tier goes on holding evicted values whose uses it has not yet considered",
+		edits: []edit{{"cache/core.go", `	if s.keeper != nil {
+		s.keeper.settle()
+	}
+`, ``}},
+		tests: []string{"./cache"},
+	},
+	{
+		name: "Invalidate acts at two moments",
+		edits: []edit{{"cache/core.go", `	s.loads.mu.Lock()
+	_, e := s.find(hash, key)
+	s.loads.detach(key)
+	s.loads.mu.Unlock()
+`, `	s.loads.mu.Lock()
+	s.loads.detach(key)
+	s.loads.mu.Unlock()
+	_, e := s.find(hash, key)
+`}},
+		tests: []string{"./cache TestInvalidateOnce"},
+		args:  []string{"-race", "-count=20"},
+	},
+	{
 		name: "the cache's timer keeps the cache alive",
 		edits: []edit{{"cache/entry.go", `		if s := w.Value(); s != nil {
 			s.expireNow()
