@@ -36,9 +36,11 @@ type Cache[K comparable, V any] struct {
 	// Name is shown by Stats and in reports.
 	Name string
 
-	// Load loads the value of a key for Get. It runs on a goroutine of its own,
-	// under no lock. Its context has the values of the context of the Get that
-	// started it, and ends when nobody waits for the result any more. It may ask
+	// Load loads the value of a key for Get. It runs under no lock, and on a goroutine
+	// of its own if the context of the Get that began it can end; if not, that Get
+	// calls it. (So runtime.Goexit in Load ends its caller then. Others who wait get an
+	// error.) Its context has the values of the context of that Get, and ends
+	// when nobody waits for the result any more. It may ask
 	// this cache, or others, for other keys, with its own context: then a circle of
 	// loads that wait for each other is an error, not a deadlock.
 	//

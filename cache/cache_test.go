@@ -304,8 +304,9 @@ func TestErrorsAreNotKept(t *testing.T) {
 	}
 }
 
-// failing gets a key whose load misbehaves, from several goroutines.
-func failing(t *testing.T, load func() (*value, error)) []error {
+// failing gets a key whose load misbehaves, from several goroutines. A goroutine that
+// does not return from Get has the error nil.
+func failing(t *testing.T, ctx context.Context, load func() (*value, error)) []error {
 	t.Helper()
 	const n = 4
 	proceed := make(chan struct{})
@@ -328,26 +329,93 @@ func failing(t *testing.T, load func() (*value, error)) []error {
 }
 
 func TestFailuresReachAll(t *testing.T) {
-	for _, err := range failing(t, func() (*value, error) { return nil, errBoom }) {
-		if err != errBoom {
-			t.Errorf("error: got %v", err)
+	leaving, leave := context.WithCancel(ctx)
+	defer leave()
+	for _, ctx := range []context.Context{ctx, leaving} {
+		for _, err := range failing(t, ctx, func() (*value, error) { return nil, errBoom }) {
+			if err != errBoom {
+				t.Errorf("error: got %v", err)
+			}
+		}
+		for _, err := range failing(t, ctx, func() (*value, error) { return nil, nil }) {
+			if err == nil || !strings.Contains(err.Error(), "nil and no error for key 1") {
+				t.Errorf("nil: got %v", err)
+			}
+		}
+		for _, err := range failing(t, ctx, func() (*value, error) { panic(errBoom) }) {
+			var p *weakref.PanicError
+			if !errors.As(err, &p) || p.Value != errBoom || !errors.Is(err, errBoom) || !strings.Contains(string(p.Stack), "TestFailuresReachAll") {
+				t.Errorf("panic: got %v", err)
+			}
 		}
 	}
-	for _, err := range failing(t, func() (*value, error) { return nil, nil }) {
-		if err == nil || !strings.Contains(err.Error(), "nil and no error for key 1") {
-			t.Errorf("nil: got %v", err)
+}
+
+// TestGoexitReachesAll: a loader that ends its goroutine is an error for all who can
+// still be told. Who runs the loader himself, because he cannot leave, ends with it.
+func TestGoexitReachesAll(t *testing.T) {
+	leaving, leave := context.WithCancel(ctx)
+	defer leave()
+	for ctx, ended := range map[context.Context]int{ctx: 1, leaving: 0} {
+		for _, err := range failing(t, ctx, func() (*value, error) { runtime.Goexit(); return nil, nil }) {
+			if err == nil {
+				ended--
+			} else if !strings.Contains(err.Error(), "Goexit") {
+				t.Errorf("got %v", err)
+			}
+		}
+		if ended != 0 {
+			t.Errorf("%d goroutines more than expected have not ended", ended)
 		}
 	}
-	for _, err := range failing(t, func() (*value, error) { panic(errBoom) }) {
-		var p *weakref.PanicError
-		if !errors.As(err, &p) || p.Value != errBoom || !errors.Is(err, errBoom) || !strings.Contains(string(p.Stack), "TestFailuresReachAll") {
-			t.Errorf("panic: got %v", err)
+}
+
+// TestLoadContext: the context of a loader has the values of the one that Get was given,
+// but not its end, and is as good as those of package context.
+func TestLoadContext(t *testing.T) {
+	type key struct{}
+	leaving, leave := context.WithCancel(context.WithValue(ctx, key{}, "value"))
+	leave()
+	for _, given := range []context.Context{context.WithoutCancel(leaving), context.WithValue(t.Context(), key{}, "value")} {
+		var used, unused, derived context.Context
+		var after atomic.Bool
+		c := valueCache{Load: func(ctx context.Context, k int) (*value, error) {
+			if k == 2 {
+				unused = ctx
+				return new(value), ctx.Err()
+			}
+			used = ctx
+			if _, ok := ctx.Deadline(); ok || ctx.Err() != nil || context.Cause(ctx) != nil || ctx.Value(key{}) != "value" {
+				t.Errorf("deadline %v, error %v, value %v", ok, ctx.Err(), ctx.Value(key{}))
+			}
+			var cancel context.CancelFunc
+			derived, cancel = context.WithCancel(ctx)
+			t.Cleanup(cancel)
+			stacks := make([]byte, 1<<20)
+			stacks = stacks[:runtime.Stack(stacks, true)]
+			if strings.Contains(string(stacks), "propagateCancel") {
+				t.Errorf("a derived context takes a goroutine:\n%s", stacks)
+			}
+			context.AfterFunc(ctx, func() { after.Store(true) })
+			select {
+			case <-ctx.Done():
+				t.Error("the context has ended before the load")
+			default:
+			}
+			return new(value), nil
+		}}
+		for k := 1; k <= 2; k++ {
+			if _, err := c.Get(given, k); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	for _, err := range failing(t, func() (*value, error) { runtime.Goexit(); return nil, nil }) {
-		if err == nil || !strings.Contains(err.Error(), "Goexit") {
-			t.Errorf("Goexit: got %v", err)
+		for _, ctx := range []context.Context{used, derived, unused} {
+			<-ctx.Done()
+			if ctx.Err() != context.Canceled || context.Cause(ctx) != context.Canceled {
+				t.Errorf("after the load: %v, %v", ctx.Err(), context.Cause(ctx))
+			}
 		}
+		poll(t, "what was to run after the load has run", after.Load)
 	}
 }
 

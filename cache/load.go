@@ -31,7 +31,7 @@ type call[K comparable, V any] struct {
 	hash  uint64
 	batch *batch[K, V]
 	renew *entry[K]     // the entry whose value is loaded anew; nil if there was none
-	done  chan struct{} // closed when v and err are final
+	done  chan struct{} // closed when v and err are final; nil as long as nobody waits for that
 	v     *V
 	err   error
 	entry *entry[K] // of v
@@ -39,8 +39,12 @@ type call[K comparable, V any] struct {
 
 // batch is the calls that one run of a loader serves.
 type batch[K comparable, V any] struct {
-	*run
+	run
 	calls []*call[K, V]
+
+	// Most have one call, and need no other memory for it.
+	first call[K, V]
+	only  [1]*call[K, V]
 }
 
 var errGoexit = errors.New("cache: the loader called runtime.Goexit")
@@ -53,13 +57,28 @@ func (s *core[K, V]) get(ctx context.Context, hash uint64, key K) (*V, error) {
 	from := runOf(ctx)
 	s.loads.mu.Lock()
 	c, v, err := s.join(from, hash, key)
-	if c == nil && v == nil && err == nil {
-		c, err = s.begin(ctx, from, hash, key)
+	if c != nil || v != nil || err != nil {
+		s.loads.mu.Unlock()
+		if c == nil {
+			return v, err
+		}
+		return s.await(ctx, from, c)
 	}
+	c, err = s.begin(ctx, from, hash, key)
+	if err != nil {
+		s.loads.mu.Unlock()
+		return nil, err
+	}
+	if ctx.Done() == nil {
+		// The caller will not leave before the load ends, so it needs no goroutine.
+		s.loads.mu.Unlock()
+		defer c.batch.leave(from)
+		s.load(c.batch)
+		return c.v, c.err
+	}
+	c.beWaitedFor()
 	s.loads.mu.Unlock()
-	if c == nil {
-		return v, err
-	}
+	go s.load(c.batch)
 	return s.await(ctx, from, c)
 }
 
@@ -70,6 +89,7 @@ func (s *core[K, V]) join(from *run, hash uint64, key K) (*call[K, V], *V, error
 		if err := c.batch.enter(from); err != nil {
 			return nil, nil, fmt.Errorf("key %v: %w", key, err)
 		}
+		c.beWaitedFor()
 		s.counts.joined.Add(1)
 		return c, nil, nil
 	}
@@ -79,26 +99,35 @@ func (s *core[K, V]) join(from *run, hash uint64, key K) (*call[K, V], *V, error
 	return nil, nil, s.loads.errors.get(key)
 }
 
-// begin starts to load one key, and enters the call. s.loads.mu is held.
+// begin makes a batch to load one key, and enters it. The caller must have it loaded
+// when s.loads.mu, which is held, is free.
 func (s *core[K, V]) begin(ctx context.Context, from *run, hash uint64, key K) (*call[K, V], error) {
 	if !s.loads.possible() {
 		return nil, ErrNoLoader
 	}
-	r, ctx := newRun(ctx)
-	b := &batch[K, V]{run: r}
+	b := &batch[K, V]{run: run{values: ctx}}
 	c := s.add(b, hash, key)
-	if err := b.enter(from); err != nil {
-		return nil, err
+	return c, b.enter(from)
+}
+
+// beWaitedFor makes it possible to wait for the call. loads.mu is held.
+func (c *call[K, V]) beWaitedFor() {
+	if c.done == nil {
+		c.done = make(chan struct{})
 	}
-	go s.load(ctx, b)
-	return c, nil
 }
 
 func (l *loads[K, V]) possible() bool { return l.one != nil || l.many != nil }
 
 // add makes a call and enters it into the list. s.loads.mu is held.
 func (s *core[K, V]) add(b *batch[K, V], hash uint64, key K) *call[K, V] {
-	c := &call[K, V]{key: key, hash: hash, batch: b, done: make(chan struct{})}
+	c := &b.first
+	if len(b.calls) == 0 {
+		b.calls = b.only[:0]
+	} else {
+		c = new(call[K, V])
+	}
+	*c = call[K, V]{key: key, hash: hash, batch: b}
 	b.calls = append(b.calls, c)
 	if key != key {
 		return c // a NaN: nobody could find it, or take it out
@@ -142,11 +171,11 @@ func (s *core[K, V]) giveUp(from *run, c *call[K, V]) {
 	}
 }
 
-// load runs the loader for a batch and ends its calls. It must be called on a
-// goroutine of its own, which the loader may end.
-func (s *core[K, V]) load(ctx context.Context, b *batch[K, V]) {
+// load runs the loader for a batch and ends its calls. The loader may end the
+// goroutine.
+func (s *core[K, V]) load(b *batch[K, V]) {
 	var extra map[K]*V
-	entries := make(map[K]*entry[K]) // of extra
+	var entries map[K]*entry[K] // of extra
 	err := errGoexit
 	begun := time.Now()
 	defer func() {
@@ -162,7 +191,7 @@ func (s *core[K, V]) load(ctx context.Context, b *batch[K, V]) {
 		}
 	}()
 	defer capturePanic(&err)
-	if extra, err = s.loads.call(ctx, b); err != nil {
+	if extra, err = s.loads.call(b); err != nil {
 		return
 	}
 	// A new entry may call the user's Weigh, so it is made without a lock.
@@ -170,6 +199,9 @@ func (s *core[K, V]) load(ctx context.Context, b *batch[K, V]) {
 		if c.v != nil {
 			c.entry = s.newEntry(c.key, c.v)
 		}
+	}
+	if len(extra) > 0 {
+		entries = make(map[K]*entry[K], len(extra))
 	}
 	for key, v := range extra {
 		if v != nil && key == key {
@@ -180,10 +212,10 @@ func (s *core[K, V]) load(ctx context.Context, b *batch[K, V]) {
 
 // call calls the user's loader, sets the values of the batch's calls, and returns
 // those that were not asked for.
-func (l *loads[K, V]) call(ctx context.Context, b *batch[K, V]) (extra map[K]*V, err error) {
+func (l *loads[K, V]) call(b *batch[K, V]) (extra map[K]*V, err error) {
 	if len(b.calls) == 1 && l.one != nil {
 		c := b.calls[0]
-		c.v, err = l.one(ctx, c.key)
+		c.v, err = l.one(b, c.key)
 		if err == nil && c.v == nil {
 			err = fmt.Errorf("cache: Load returned nil and no error for key %v", c.key)
 		}
@@ -193,7 +225,7 @@ func (l *loads[K, V]) call(ctx context.Context, b *batch[K, V]) (extra map[K]*V,
 	for i, c := range b.calls {
 		keys[i] = c.key
 	}
-	values, err := l.many(ctx, keys)
+	values, err := l.many(b, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +261,11 @@ func (s *core[K, V]) end(c *call[K, V], err error) {
 			c.v, c.entry = s.store(c.hash, c.entry, c.v, c.renew)
 		}
 	}
+	done := c.done // nobody joins from now on
 	s.loads.mu.Unlock()
-	close(c.done)
+	if done != nil {
+		close(done)
+	}
 	if listed && err == nil {
 		s.keep(c.hash, c.entry, c.v)
 	}
@@ -256,8 +291,7 @@ func (s *core[K, V]) refreshIfDue(ctx context.Context, hash uint64, e *entry[K])
 	if !s.times.dueForRefresh(&e.age) || !s.loads.possible() {
 		return
 	}
-	r, ctx := newRun(ctx)
-	b := &batch[K, V]{run: r}
+	b := &batch[K, V]{run: run{values: ctx}}
 	s.loads.mu.Lock()
 	defer s.loads.mu.Unlock()
 	if s.loads.calls[e.key] != nil {
@@ -273,7 +307,7 @@ func (s *core[K, V]) refreshIfDue(ctx context.Context, hash uint64, e *entry[K])
 				slog.Warn("cache: a value could not be refreshed", "cache", s.name, "key", c.key, "error", c.err)
 			}
 		}()
-		s.load(ctx, b)
+		s.load(b)
 	}()
 }
 

@@ -53,7 +53,6 @@ func (s *core[K, V]) beginMany(ctx context.Context, from *run, missing map[K]uin
 	s.loads.mu.Lock()
 	defer s.loads.mu.Unlock()
 	var together *batch[K, V]
-	var togetherCtx context.Context
 	for key, hash := range missing {
 		c, v, err := s.join(from, hash, key)
 		switch {
@@ -69,14 +68,16 @@ func (s *core[K, V]) beginMany(ctx context.Context, from *run, missing map[K]uin
 			if c, err = s.begin(ctx, from, hash, key); err != nil {
 				errs = append(errs, fmt.Errorf("key %v: %w", key, err))
 			} else {
+				c.beWaitedFor()
 				calls = append(calls, c)
+				go s.load(c.batch)
 			}
 		default:
 			if together == nil {
-				together = new(batch[K, V])
-				together.run, togetherCtx = newRun(ctx)
+				together = &batch[K, V]{run: run{values: ctx}}
 			}
 			c = s.add(together, hash, key)
+			c.beWaitedFor()
 			if err := together.enter(from); err != nil {
 				errs = append(errs, err)
 			} else {
@@ -85,7 +86,7 @@ func (s *core[K, V]) beginMany(ctx context.Context, from *run, missing map[K]uin
 		}
 	}
 	if together != nil {
-		go s.load(togetherCtx, together)
+		go s.load(together)
 	}
 	return calls, errs
 }

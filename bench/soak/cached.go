@@ -86,9 +86,13 @@ func (s *cached) step(rnd *rand.Rand, _ int) {
 	k := rnd.IntN(cacheKeys)
 	switch op := rnd.IntN(100); {
 	case op < 70:
-		v, err := s.c.Get(ctx, k)
+		var v *object
+		var err error
+		apart(func() { v, err = s.c.Get(ctx, k) }) // the loader may end the goroutine
 		if err != nil {
 			s.checkError(err)
+		}
+		if v == nil {
 			return
 		}
 		if again, err := s.c.Get(ctx, k); again != v || err != nil || !v.intact(k) {

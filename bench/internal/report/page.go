@@ -35,7 +35,8 @@ copy of the bytes and the handle that is held (8 bytes) are counted, but go4.org
 requests in runs through keys that never come again. *loop*: 25 000 keys over and over. *shift*: a working set of 10 000 that moves.
 Nobody holds a value, so what the weak tier adds is garbage found again before it is collected; *kept hit* is the part that the
 strong tier alone found. *shared*: each of 40 000 users holds the value of his last request; a *duplicate* is a value loaded although
-somebody holds one for that key.`, false},
+somebody holds one for that key. *miss* asks with a context that never ends, *miss-cancellable* with one that can, for which our
+cache needs a goroutine.`, false},
 	{"Counting", "Counted references", `See [rc](rc.md). Two threads use one value; *local* is a handle for each thread.`, true},
 	{"Events", "Event buses", "", true},
 	{"Trees", "Trees", "", true},

@@ -19,53 +19,52 @@ type cached struct {
 }
 
 // cacheImpl makes a cache for a number of values, which counts in loads how often
-// it had to load one.
+// it had to load one, and is asked with ctx if it takes a context.
 type cacheImpl struct {
-	name string
-	make func(size int, loads *atomic.Int64) cached
+	name    string
+	context bool // takes a context
+	make    func(ctx context.Context, size int, loads *atomic.Int64) cached
 }
 
 const OurCache = "weakref.Cache"
 
 var cacheImpls = []cacheImpl{
-	{OurCache, weakCache},
-	{"otter", otterCache},
-	{"golang-lru", lruCache},
-	{"ristretto", ristrettoCache},
-	{"theine", theineCache},
+	{OurCache, true, weakCache},
+	{"otter", true, otterCache},
+	{"golang-lru", false, lruCache},
+	{"ristretto", false, ristrettoCache},
+	{"theine", false, theineCache},
 }
 
-func weakCache(size int, loads *atomic.Int64) cached {
+func weakCache(ctx context.Context, size int, loads *atomic.Int64) cached {
 	c := &cache.Cache[int, object]{Keep: size, Load: func(context.Context, int) (*object, error) {
 		loads.Add(1)
 		return new(object), nil
 	}}
-	ctx := context.Background()
 	return cached{
 		get:  func(k int) *object { return must(c.Get(ctx, k)) },
 		kept: func() uint64 { s := c.Stats(); return s.Hits - s.WeakHits },
 	}
 }
 
-func otterCache(size int, loads *atomic.Int64) cached {
+func otterCache(ctx context.Context, size int, loads *atomic.Int64) cached {
 	c := otter.Must(&otter.Options[int, *object]{MaximumSize: size})
 	load := otter.LoaderFunc[int, *object](func(context.Context, int) (*object, error) {
 		loads.Add(1)
 		return new(object), nil
 	})
-	ctx := context.Background()
 	return cached{
 		get:   func(k int) *object { return must(c.Get(ctx, k, load)) },
 		close: func() { c.StopAllGoroutines() },
 	}
 }
 
-func lruCache(size int, loads *atomic.Int64) cached {
+func lruCache(_ context.Context, size int, loads *atomic.Int64) cached {
 	c := must(lru.New[int, *object](size))
 	return cached{get: byHand(loads, c.Get, func(k int, v *object) { c.Add(k, v) })}
 }
 
-func ristrettoCache(size int, loads *atomic.Int64) cached {
+func ristrettoCache(_ context.Context, size int, loads *atomic.Int64) cached {
 	c := must(ristretto.NewCache(&ristretto.Config[int, *object]{
 		NumCounters:        int64(10 * size),
 		MaxCost:            int64(size),
@@ -78,7 +77,7 @@ func ristrettoCache(size int, loads *atomic.Int64) cached {
 	}
 }
 
-func theineCache(size int, loads *atomic.Int64) cached {
+func theineCache(_ context.Context, size int, loads *atomic.Int64) cached {
 	c := must(theine.NewBuilder[int, *object](int64(size)).Build())
 	return cached{
 		get:   byHand(loads, c.Get, func(k int, v *object) { c.Set(k, v, 1) }),

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"context"
 	"runtime"
 	"sync/atomic"
 )
@@ -32,13 +33,22 @@ func (i cacheImpl) cases(name Name) []Case {
 		c.Threads = threads
 		list = append(list, c)
 	}
-	return append(list, Case{Name: name.op("miss"), Batch: size, Loop: i.cold(size)})
+	list = append(list, Case{Name: name.op("miss"), Batch: size, Loop: i.cold(size, false)})
+	if i.context {
+		list = append(list, Case{Name: name.op("miss-cancellable"), Batch: size, Loop: i.cold(size, true)})
+	}
+	return list
 }
 
 // with calls use with a new cache, and closes it.
 func (i cacheImpl) with(size int, use func(c cached, loads *atomic.Int64)) {
+	i.within(context.Background(), size, use)
+}
+
+// within is with for a cache that is asked with a context.
+func (i cacheImpl) within(ctx context.Context, size int, use func(c cached, loads *atomic.Int64)) {
 	var loads atomic.Int64
-	c := i.make(size, &loads)
+	c := i.make(ctx, size, &loads)
 	use(c, &loads)
 	if c.close != nil {
 		c.close()
@@ -140,10 +150,17 @@ func (i cacheImpl) hot(size, threads int) func(Timer, int) {
 	}
 }
 
-// cold measures requests for values that were never there, in a full cache.
-func (i cacheImpl) cold(size int) func(Timer, int) {
+// cold measures requests for values that were never there, in a full cache, with a
+// context that can end or cannot.
+func (i cacheImpl) cold(size int, canEnd bool) func(Timer, int) {
 	return func(t Timer, count int) {
-		i.with(size, func(c cached, loads *atomic.Int64) {
+		ctx := context.Background()
+		if canEnd {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithCancel(ctx)
+			defer cancel()
+		}
+		i.within(ctx, size, func(c cached, loads *atomic.Int64) {
 			for k := range size {
 				c.get(k)
 			}
