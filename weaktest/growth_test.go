@@ -1,6 +1,8 @@
 package weaktest_test
 
 import (
+	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,6 +55,21 @@ func TestNoGrowth(t *testing.T) {
 		})
 	}
 	leaky, head = store{}, nil
+}
+
+// TestNoGrowthOfCaches: what the runtime keeps for reuse is no growth, although it does
+// become more with every round here: the records of who waits for which channel.
+func TestNoGrowthOfCaches(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // has a cache of its own
+	n := 20
+	weaktest.NoGrowth(t, func() {
+		n += 8
+		cases := []reflect.SelectCase{{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(time.After(time.Millisecond))}}
+		for range n {
+			cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(make(chan int))})
+		}
+		reflect.Select(cases)
+	})
 }
 
 var head *object

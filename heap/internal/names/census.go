@@ -97,7 +97,18 @@ func (t *taker) root(r *graph.Root) {
 	}
 	root, ref, v := t.n.Root(r)
 	id := t.view(v)
-	t.enter(nodeKey{root: root.Sig, ref: ref.Kind(), view: id}, r.To, v, id, func() string { return root.Sig + ref.Sig() })
+	key := nodeKey{root: root.Sig, ref: ref.Kind(), view: id}
+	label := func() string { return root.Sig + ref.Sig() }
+	if v.Type() == schedulerType {
+		key, label = processor(id)
+	}
+	t.enter(key, r.To, v, id, label)
+}
+
+// processor is where one of the scheduler's records is entered. It is the runtime's however
+// it was found, which nothing else would say in a program without names.
+func processor(view uint32) (nodeKey, func() string) {
+	return nodeKey{root: schedulerType, view: view}, func() string { return schedulerType }
 }
 
 // follow enters what an object holds.
@@ -116,6 +127,8 @@ func (t *taker) follow(from visit) {
 		if t.Nodes[parent].Type == timerType && t.ofScheduler(parent) && isTimerArg(ref.Sig()) {
 			key.parent, key.root = 0, timerRoot
 			label = func() string { return timerRoot + trimTimerArg(ref.Sig()) }
+		} else if next.Type() == schedulerType {
+			key, label = processor(id)
 		}
 		t.enter(key, to, next, id, label)
 		return true
