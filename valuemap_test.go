@@ -695,8 +695,12 @@ func TestStoreRace(t *testing.T) {
 
 func TestLoadOrCreateAfterDeath(t *testing.T) {
 	var m objectMap
-	storeDropped(&m, 1)
-	weaktest.Collect(t)
+	dropped := func() weakref.Ref[object] {
+		p := newObject(1)
+		m.Store(1, p)
+		return weakref.Make(p)
+	}
+	weaktest.MustCollect(t, dropped())
 	p, err := m.LoadOrCreate(1, func() (*object, error) { return newObject(2), nil })
 	if err != nil || p.id != 2 {
 		t.Errorf("%v, %v", p, err)
