@@ -49,7 +49,7 @@ func (m *KeyMap[K, V]) Insert(seq iter.Seq2[*K, V]) {
 }
 
 // handlesOf returns the handles of objects, in their order. It makes them in
-// descending order of address, in which the runtime is fastest; see nursery.
+// descending order of address, in which the runtime is fastest; see internal/nursery.
 func handlesOf[T any](objects []*T) []handle.H {
 	order := make([]int, len(objects))
 	for i := range order {

@@ -1,10 +1,10 @@
 package tree
 
 import (
-	"sync"
 	"unsafe"
 
 	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/nursery"
 )
 
 // anchor is what the children of a node refer to weakly, in place of the node: only the
@@ -26,7 +26,7 @@ type anchor struct {
 
 // newKids returns what a node n needs to have children.
 func newKids[T any](n *Node[T]) *kids[T] {
-	a := anchors.get()
+	a := anchors.Get()
 	k := &kids[T]{self: handle.Of(a), anchor: a}
 	a.node, a.kids = unsafe.Pointer(n), unsafe.Pointer(k)
 	return k
@@ -57,45 +57,6 @@ func kidsOf[T any](h handle.H) *kids[T] {
 	return nil
 }
 
-// anchors is the store of all trees.
-var anchors store
-
-// store hands out new anchors, each batch in descending order of address.
-type store struct {
-	batches sync.Pool // of *batch
-}
-
-// batch is anchors that have not been handed out.
-type batch struct {
-	free []*anchor
-	size int // of the next refill
-}
-
-// largestBatch is four spans of anchors: with fewer, too many batches begin in the middle
-// of a span.
-const largestBatch = 2048
-
-func (s *store) get() *anchor {
-	b, _ := s.batches.Get().(*batch)
-	if b == nil {
-		b = &batch{size: 1}
-	}
-	if len(b.free) == 0 {
-		b.refill()
-	}
-	last := len(b.free) - 1
-	a := b.free[last]
-	b.free[last] = nil
-	b.free = b.free[:last]
-	s.batches.Put(b)
-	return a
-}
-
-// refill makes twice as many anchors as the last time, so that what is not handed out
-// is never much in proportion.
-func (b *batch) refill() {
-	for range b.size {
-		b.free = append(b.free, new(anchor))
-	}
-	b.size = min(2*b.size, largestBatch)
-}
+// anchors hands out new ones for all trees, in batches of four spans: with fewer, too many
+// batches begin in the middle of a span.
+var anchors = nursery.Nursery[anchor]{Largest: 2048}

@@ -1,9 +1,5 @@
-package weakref
-
-import "sync"
-
-// nursery hands out new objects, each allocation's worth of them in descending
-// order of address.
+// Package nursery hands out new objects in an order in which it is cheap to refer to
+// them weakly.
 //
 // The runtime keeps the weak records of a span's objects in a list sorted by
 // address, and walks it from the lowest to make a new one. Objects that are made
@@ -11,9 +7,21 @@ import "sync"
 // before it; in descending order the walk is short. For objects of 16 bytes, of
 // which a span has 512, it makes a weak reference several times cheaper: see
 // docs/decisions/0006-nursery.md.
-type nursery[T any] struct {
+package nursery
+
+import "sync"
+
+// Nursery hands out new objects, each batch of them in descending order of address.
+// The zero Nursery is ready to use.
+type Nursery[T any] struct {
+	// Largest is how many objects a batch has at most: Usual if 0.
+	Largest int
+
 	batches sync.Pool // of *batch[T]
 }
+
+// Usual is half the objects of 16 bytes in a span.
+const Usual = 256
 
 // batch is objects that have not been handed out.
 type batch[T any] struct {
@@ -21,16 +29,14 @@ type batch[T any] struct {
 	size    int // of the next refill
 }
 
-// largestBatch is half the objects of 16 bytes in a span.
-const largestBatch = 256
-
-func (n *nursery[T]) get() *T {
+// Get returns a new object.
+func (n *Nursery[T]) Get() *T {
 	b, _ := n.batches.Get().(*batch[T])
 	if b == nil {
 		b = &batch[T]{size: 1}
 	}
 	if len(b.objects) == 0 {
-		b.refill()
+		n.refill(b)
 	}
 	last := len(b.objects) - 1
 	p := b.objects[last]
@@ -42,9 +48,13 @@ func (n *nursery[T]) get() *T {
 
 // refill allocates twice as many objects as the last time, so that what is not
 // handed out is never much in proportion.
-func (b *batch[T]) refill() {
+func (n *Nursery[T]) refill(b *batch[T]) {
 	for range b.size {
 		b.objects = append(b.objects, new(T))
 	}
-	b.size = min(2*b.size, largestBatch)
+	largest := n.Largest
+	if largest == 0 {
+		largest = Usual
+	}
+	b.size = min(2*b.size, largest)
 }
