@@ -83,6 +83,8 @@ func TestWhyWeakHolders(t *testing.T) {
 	both.m = map[string]weak.Pointer[user]{"u": weak.Make(u)}
 	both.other = map[string]weakref.Ref[user]{"u": weakref.Make(other), "v": weakref.Make(new(user))}
 	weakUsers.Store(1, u)
+	level := whyWeak(t, heap.Explainer{}, u, 0).Names
+	findsVariables := level >= heap.NamesSymbols && (runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64")
 	for name, holder := range map[string]any{
 		"map":                both.m,
 		"field of a struct":  &both.m,
@@ -99,7 +101,10 @@ func TestWhyWeakHolders(t *testing.T) {
 		"nil":                nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := map[string]int{"closure": 2, "number": 0, "nil pointer": 0, "nil": 0, "func of a variable": 0}
+			if name == "func of a variable" && !findsVariables {
+				t.Skip("there are no names of variables, or this machine's code is not read")
+			}
+			want := map[string]int{"closure": 2, "number": 0, "nil pointer": 0, "nil": 0}
 			n, ok := want[name]
 			if !ok {
 				n = 1

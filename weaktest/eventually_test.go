@@ -189,5 +189,5 @@ func keepsItself() func() bool {
 
 func TestEventuallyWithoutWeakReferences(t *testing.T) {
 	n := new(int)
-	mustFail(t, func(t weaktest.TB) { weaktest.Eventually(t, "pigs fly", func() bool { return *n > 0 }) }, "pigs fly", "no weak reference")
+	mustFail(t, func(t weaktest.TB) { weaktest.Eventually(t, "pigs fly", func() bool { return *n > 0 }) }, "pigs fly", "no weakly held object was found")
 }

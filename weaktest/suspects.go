@@ -12,9 +12,11 @@ func suspects(cond func() bool) string {
 	a, err := explainWeak(cond)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("It cannot be said what is still alive: %v", err)
+		return fmt.Sprintf("it cannot be said what is still alive: %v", err)
+	case a.Objects == 0 && a.Names < heap.NamesSymbols:
+		return "no weakly held object was found from the condition; there may be some in package variables: " + a.Hint
 	case a.Objects == 0:
-		return "The condition leads to no weak reference to a live object."
+		return "no weakly held object was found from the condition"
 	}
 	for i := range a.Held {
 		if root := &a.Held[i].By.Root; root.Kind == heap.RootHolder {
