@@ -58,6 +58,7 @@ func TestCPython_WeakMethod_no_cycles(t *testing.T) {
 	dropStack()
 	runtime.GC() // no second one is needed to break something up
 	if r.Value() != nil {
+		weaktest.MustCollect(t, r)
 		t.Error("alive after one collection")
 	}
 }

@@ -481,10 +481,10 @@ func TestSlotsRing(t *testing.T) {
 			alive++
 		}
 	}
+	weaktest.Eventually(t, "the map is empty", func() bool { return m.Len() == 0 })
 	if alive > 0 {
 		t.Errorf("%d of %d are alive after one collection", alive, n)
 	}
-	weaktest.Eventually(t, "the map is empty", func() bool { return m.Len() == 0 })
 	runtime.KeepAlive(&m)
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/heap"
 	"github.com/weakref-go/weakref/internal/gcclock"
 )
 
@@ -217,7 +218,16 @@ func (s *script) collect(numbers ...int) {
 			return // it may well be kept
 		}
 	}
-	s.errorf("some of %v are alive, though nobody holds them and the cache keeps none", numbers)
+	s.errorf("some of %v are alive, though nobody holds them and the cache keeps none: %s", numbers, s.why())
+}
+
+// why says by what the values are held that the script has references to.
+func (s *script) why() string {
+	a, err := heap.WhyWeak(s.refs)
+	if err != nil {
+		return err.Error()
+	}
+	return a.String()
 }
 
 func (s *script) all() {
@@ -279,7 +289,7 @@ func (s *script) finish() {
 		}
 	}
 	if alive > s.c.Keep {
-		s.errorf("%d values are alive, of which %d may be kept", alive, s.c.Keep)
+		s.errorf("%d values are alive, of which %d may be kept: %s", alive, s.c.Keep, s.why())
 	}
 	s.all()
 	period := s.c.ExpireAfterWrite + s.c.ExpireAfterAccess

@@ -70,12 +70,14 @@ func (j *journal) want(t *testing.T, want string) {
 	}
 }
 
-// waitFor polls without collecting.
+// waitFor polls without collecting. If that does not help, weaktest says what is still
+// held.
 func waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not so within twenty seconds: %s", what)
+			weaktest.Eventually(t, what, cond)
+			t.Fatalf("not so within twenty seconds, but after another collection: %s", what)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (e *Explainer) withCleanups(d *Dump, targets []Target, addrs []hidden) (*Du
 		return d, nil
 	}
 	if completedCycles() != d.heap.Dump.NumGC && e.Mode == InProcess {
-		defer debug.SetGCPercent(debug.SetGCPercent(-1))
+		defer pauseCollector()()
 		again, err := e.dump()
 		if err != nil {
 			return d, err
@@ -53,14 +53,7 @@ func (e *Explainer) withCleanups(d *Dump, targets []Target, addrs []hidden) (*Du
 // objects that lead to them.
 func (d *Dump) cleanupsOf(targets []Target, addrs []hidden) (found []graph.CleanupRecord) {
 	seen := map[cleanups.Record]bool{}
-	look := func(o graph.ID) {
-		for _, c := range cleanups.Beside(uintptr(d.heap.Addr(o))) {
-			if !seen[c] {
-				seen[c] = true
-				found = append(found, graph.CleanupRecord{Object: uint64(c.Object), Func: uint64(c.Func), Arg: uint64(c.Arg)})
-			}
-		}
-	}
+	look := func(o graph.ID) { found = append(found, newCleanups(d.heap.Addr(o), seen)...) }
 	for i, h := range addrs {
 		o := d.heap.Find(h.addr())
 		if !h.alive() || o == graph.None || d.search.Firm(o) {
@@ -74,6 +67,24 @@ func (d *Dump) cleanupsOf(targets []Target, addrs []hidden) (found []graph.Clean
 		})
 	}
 	return found
+}
+
+// newCleanups returns the cleanups of the object at an address, and of those beside
+// it, that have not been seen.
+func newCleanups(addr uint64, seen map[cleanups.Record]bool) (found []graph.CleanupRecord) {
+	for _, c := range cleanups.Beside(uintptr(addr)) {
+		if !seen[c] {
+			seen[c] = true
+			found = append(found, graph.CleanupRecord{Object: uint64(c.Object), Func: uint64(c.Func), Arg: uint64(c.Arg)})
+		}
+	}
+	return found
+}
+
+// pauseCollector switches the collector off, but for those who call it.
+func pauseCollector() (resume func()) {
+	percent := debug.SetGCPercent(-1)
+	return func() { debug.SetGCPercent(percent) }
 }
 
 // lookAbove looks at the objects that lead to o.

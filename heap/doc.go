@@ -9,6 +9,8 @@
 //	  main.registry.listeners[4].fn → func main.setup.func2 captures session → *main.Session.user
 //	retains 88 bytes in 2 objects
 //
+// [WhyWeak] asks the same of all objects that a container holds weakly.
+//
 // [Why] asks about the process itself and [Open] reads the dump of another, or of
 // another day: what is there ([Dump.Types]), what leads to an object
 // ([Dump.Paths], [Dump.Referrers]), what would go with it ([Dump.Retained],

@@ -44,6 +44,25 @@ func ExampleWhy() {
 	// the object has been collected <nil>
 }
 
+// With the names of variables, the path is heap_test.pool["db:5432"].
+func ExampleWhyWeak() {
+	var conns weakref.ValueMap[string, Conn]
+	for _, addr := range []string{"db:5432", "mq:5672"} {
+		conns.Store(addr, open(addr).Value())
+	}
+	delete(pool, "mq:5672")
+	answer, err := heap.WhyWeak(&conns)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, held := range answer.Held {
+		fmt.Println(held.Objects, "held by a", held.By.Root.Kind)
+	}
+	clear(pool)
+	// Output: 1 held by a global
+}
+
 // Many objects are explained from one dump, which a copy of the process writes.
 func ExampleExplainer() {
 	e := heap.Explainer{MaxPaths: 1}

@@ -59,6 +59,9 @@ const maxOthers = 200
 
 // others adds to a path those through other references to the object.
 func (d *Dump) others(o graph.ID, first []graph.Step, max int) [][]graph.Step {
+	if max == 1 {
+		return [][]graph.Step{first}
+	}
 	var more [][]graph.Step
 	for _, r := range d.search.RootsOf(o) {
 		if r != first[0].Root || len(first) > 1 {
@@ -125,6 +128,7 @@ var rootKinds = map[graph.Kind]RootKind{
 	graph.Runtime:     RootRuntime,
 	graph.StackObject: RootStack,
 	graph.Register:    RootRegister,
+	graph.Holder:      RootHolder,
 	graph.StaleWord:   RootStale,
 	graph.NoRoot:      RootNone,
 }
@@ -132,7 +136,7 @@ var rootKinds = map[graph.Kind]RootKind{
 func (d *Dump) root(r *graph.Root, named names.Root) Root {
 	root := Root{
 		Kind: rootKinds[r.Kind], Text: named.Text, Signature: named.Sig,
-		Sure: r.Kind <= graph.Runtime || r.Kind == graph.StackObject && d.level == NamesFull,
+		Sure: r.Kind <= graph.Runtime || r.Kind == graph.Holder || r.Kind == graph.StackObject && d.level == NamesFull,
 		Name: named.Name, Func: named.Func, File: named.File, Line: named.Line,
 		Goroutine: named.Goroutine, WaitReason: named.WaitReason, CreatedBy: named.CreatedBy,
 	}

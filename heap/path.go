@@ -3,6 +3,8 @@ package heap
 import (
 	"fmt"
 	"strings"
+
+	"github.com/weakref-go/weakref/heap/internal/names"
 )
 
 // RootKind is where a path begins.
@@ -18,6 +20,7 @@ const (
 	RootRuntime   RootKind = "runtime"          // the runtime's own variables and frames
 	RootStack     RootKind = "stack variable"   // a local variable that only a pointer from another frame keeps in use
 	RootRegister  RootKind = "register"         // a register or word of a goroutine that was interrupted
+	RootHolder    RootKind = "holder"           // what [WhyWeak] was asked about, which the caller holds
 	RootStale     RootKind = "stale stack word" // a word on a stack that is no root: perhaps nothing holds the object
 	RootNone      RootKind = "none"             // the dump has no root: a cleanup's function or argument, or garbage
 )
@@ -65,7 +68,7 @@ func (p Path) String() string {
 	var b strings.Builder
 	b.WriteString(p.Root.Text)
 	for i := 0; i < len(p.Steps); {
-		n := p.repeats(i)
+		n := p.looksRepeated(i)
 		b.WriteString(p.Steps[i].Text)
 		if n > 3 {
 			fmt.Fprintf(&b, "{%d}", n)
@@ -84,6 +87,17 @@ func (p Path) repeats(i int) int {
 		n++
 	}
 	return n
+}
+
+// looksRepeated is how many times the reference i comes in a row to the eye: of
+// one whose name is not known, only the offset tells.
+func (p Path) looksRepeated(i int) int {
+	for n := range p.repeats(i) {
+		if s := p.Steps[i+n]; s.Signature == names.UnknownSig && s.Text != p.Steps[i].Text {
+			return n
+		}
+	}
+	return p.repeats(i)
 }
 
 // Signature is the path without what differs between two leaks of one kind:
@@ -120,7 +134,7 @@ func (p Path) Detail() string {
 			i++
 			continue
 		}
-		n := p.repeats(i)
+		n := p.looksRepeated(i)
 		if n > 3 {
 			text += fmt.Sprintf(" and so on, %d times", n)
 			s = p.Steps[i+n-1]

@@ -77,6 +77,10 @@ func (e *Explainer) Explain(targets ...Target) ([]*Answer, error) {
 
 // dump writes a dump and reads it.
 func (e *Explainer) dump() (*Dump, error) {
+	return e.dumpWith(graph.Guide{SkipFrame: isOwnFrame})
+}
+
+func (e *Explainer) dumpWith(g graph.Guide) (*Dump, error) {
 	f, remove, err := e.tempFile()
 	if err != nil {
 		return nil, err
@@ -91,7 +95,7 @@ func (e *Explainer) dump() (*Dump, error) {
 	}
 	d.self = true
 	d.exe, d.noExe = e.executable(d.heap.Dump)
-	d.searchAll(graph.Guide{SkipFrame: isOwnFrame})
+	d.searchAll(g)
 	return d, nil
 }
 

@@ -14,7 +14,9 @@
 // and then as well. The helpers here force a collection, wait for what it sets
 // off, and poll to a bound.
 //
-// [MustCollect] asks about one object. [NoGrowth] asks about everything that a
+// [MustCollect] asks about one object, and [Eventually] about a condition, such as that
+// a weak map is empty: if it does not come true, the failure says by what the objects
+// are held that the condition looks at weakly. [NoGrowth] asks about everything that a
 // piece of code leaves behind, and [Main] about everything that the tests of a
 // package leave behind, without being told what to look for.
 //

@@ -57,10 +57,15 @@ func MustLive[T any](t TB, r weakref.Ref[T]) {
 
 // Eventually collects until cond holds, and fails the test if it does not come
 // to. what says what was waited for.
+//
+// The failure says why those objects are alive that cond looks at weakly, as the
+// values of a ValueMap whose length it asks for. It finds them by the variables that
+// cond captures, and by the package variables that cond itself uses: see
+// [heap.Explainer.ExplainWeak].
 func Eventually(t TB, what string, cond func() bool) {
 	t.Helper()
 	if !poll(Patience, 0, cond) {
-		t.Fatalf("weaktest: not so after %v of collections: %s", Patience, what)
+		t.Fatalf("weaktest: not so after %v of collections: %s\n%s", Patience, what, suspects(cond))
 	}
 }
 

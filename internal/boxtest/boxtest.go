@@ -14,10 +14,11 @@ import (
 	"github.com/weakref-go/weakref/internal/handle"
 )
 
-const env = "WEAKREF_TEST_BOXED"
+// Env is the environment variable that tells a process that it is the second run.
+const Env = "WEAKREF_TEST_BOXED"
 
 // InUse reports whether this is the second run.
-func InUse() bool { return os.Getenv(env) != "" }
+func InUse() bool { return os.Getenv(Env) != "" }
 
 // Main is a TestMain.
 func Main(m *testing.M) {
@@ -51,7 +52,7 @@ func again() int {
 			cmd.Args = append(cmd.Args, arg)
 		}
 	}
-	cmd.Env = append(os.Environ(), env+"=1")
+	cmd.Env = append(os.Environ(), Env+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		fmt.Printf("%s\nThe tests with boxed handles failed: %v\n", out, err)

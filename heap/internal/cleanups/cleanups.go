@@ -1,5 +1,6 @@
 // Package cleanups finds the cleanups of objects of this process
-// ([runtime.AddCleanup]), which heap dumps lack.
+// ([runtime.AddCleanup]), which heap dumps lack, and the handles of weak pointers,
+// which dumps do not tell from numbers.
 //
 // The runtime keeps a list of special records with each span of the heap, and a
 // cleanup is one of them:

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"unsafe"
+	"weak"
 )
 
 type object struct {
@@ -44,11 +45,40 @@ func TestBeside(t *testing.T) {
 	runtime.KeepAlive(arg)
 }
 
+func TestHandlesBeside(t *testing.T) {
+	o := &object{p: new(int)}
+	runtime.AddCleanup(o, func(int) {}, 3)
+	runtime.SetFinalizer(o, func(*object) {})
+	w, inside := weak.Make(o), weak.Make(&o.p)
+	handles, ok := HandlesBeside(uintptr(unsafe.Pointer(o)))
+	if !ok {
+		t.Skipf("the layout of weak pointers in %s is not known", runtime.Version())
+	}
+	got := map[uintptr]uintptr{}
+	for _, h := range handles {
+		got[h.Handle] = h.Target
+	}
+	for _, want := range []struct{ handle, target uintptr }{
+		{*(*uintptr)(unsafe.Pointer(&w)), uintptr(unsafe.Pointer(o))},
+		{*(*uintptr)(unsafe.Pointer(&inside)), uintptr(unsafe.Pointer(&o.p))},
+	} {
+		if got[want.handle] != want.target {
+			t.Errorf("the handle at %#x is of %#x, want %#x", want.handle, got[want.handle], want.target)
+		}
+	}
+	runtime.KeepAlive(o)
+	runtime.KeepAlive(w)
+	runtime.KeepAlive(inside)
+}
+
 // The versions of Go that the module is tested with must be known.
 func TestAvailable(t *testing.T) {
 	for _, v := range []string{"go1.26", "go1.27"} {
 		if strings.HasPrefix(runtime.Version(), v) && !Available() {
 			t.Errorf("the layout of cleanups in %s is not found", runtime.Version())
+		}
+		if _, ok := HandlesBeside(uintptr(unsafe.Pointer(new(object)))); strings.HasPrefix(runtime.Version(), v) && !ok {
+			t.Errorf("the layout of weak pointers in %s is not found", runtime.Version())
 		}
 	}
 }

@@ -298,6 +298,7 @@ func TestOtherSystems(t *testing.T) {
 			}
 			checkTypes(t, f)
 			checkStatic(t, f)
+			checkReferences(t, f, tt.arch)
 		})
 	}
 }
@@ -344,6 +345,25 @@ func checkStatic(t *testing.T, f *File) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("found only %v", seen)
+	}
+}
+
+// checkReferences checks that the variables that main uses are found, and that
+// main.block is not found to use any.
+func checkReferences(t *testing.T, f *File, arch string) {
+	used := map[string]bool{} // by function and variable
+	for i := range f.funcs.n {
+		for _, addr := range f.References(f.funcs.entry(i)+f.slide.text, arch) {
+			if v, ok := f.Global(addr); ok && strings.HasPrefix(v.Name, "main.") {
+				used[f.funcs.name(i)+" "+v.Name] = true
+			}
+		}
+	}
+	known := decoders[arch] != nil
+	for _, name := range []string{"registry", "first", "pair", "hooks", "once"} {
+		if used["main.main main."+name] != known || used["main.block main."+name] {
+			t.Errorf("on %s there are uses %v", arch, used)
+		}
 	}
 }
 

@@ -61,9 +61,15 @@ func (f *funcs) name(i int) string {
 	return cstring(f.names, f.img.uint32(at(data, 4)))
 }
 
+// index returns the number of the last function that begins at or before an
+// address of the file, -1 if there is none.
+func (f *funcs) index(pc uint64) int {
+	return sort.Search(f.n, func(i int) bool { return f.entry(i) > pc }) - 1
+}
+
 // find returns the function that covers an address of the file, or nil.
 func (f *funcs) find(pc uint64) *fn {
-	i := sort.Search(f.n, func(i int) bool { return f.entry(i) > pc }) - 1
+	i := f.index(pc)
 	if i < 0 || pc >= f.entry(i+1) {
 		return nil
 	}

@@ -20,6 +20,7 @@ const (
 	Runtime                 // a variable of the runtime, or a frame of it
 	StackObject             // a word of a variable that only a pointer into the stack leads to
 	Register                // a saved register, or a word of a frame that was interrupted: the collector takes any such word for a pointer
+	Holder                  // what was asked about, which the asker holds
 	StaleWord               // any other word of a frame: not a root, perhaps not even a pointer
 	NoRoot                  // nothing in the dump
 )
@@ -57,6 +58,8 @@ type Guide struct {
 	StackVar func(f *record.Frame, addr uint64) (lo, hi uint64)
 	// Cleanups are roots that the dump lacks.
 	Cleanups []CleanupRecord
+	// Holder is the address of what was asked about, or 0.
+	Holder uint64
 	// Hubs are objects of the runtime from which nearly everything can be
 	// reached, so that a path through them says nothing. Records of goroutines
 	// and threads are known to be hubs.
@@ -88,6 +91,7 @@ func (h *Heap) findRoots(g Guide) []Root {
 	for _, o := range h.Dump.Others {
 		r.add(Root{Kind: Runtime, Ptr: o.Ptr})
 	}
+	r.add(Root{Kind: Holder, Ptr: g.Holder})
 	slices.SortStableFunc(r.roots, func(a, b Root) int { return cmp.Compare(a.Kind, b.Kind) })
 	return r.roots
 }

@@ -97,3 +97,17 @@ func (n *Namer) leaveClosure(v View, slot, ptr uint64) (ref Ref, next View) {
 	}
 	return ref, n.arrive(ptr)
 }
+
+// Variables returns the package variables that the code of the func at an address
+// uses. Without symbols it is not known where they begin and end: then it is the
+// words that are used.
+func (n *Namer) Variables(fn uint64) (vars []exe.Var) {
+	for _, addr := range n.Exe.References(n.wordAt(fn), n.Heap.Dump.Params.Arch) {
+		if v, ok := n.Exe.Global(addr); ok {
+			vars = append(vars, v)
+		} else if n.Exe.Level() < exe.Symbols {
+			vars = append(vars, exe.Var{Addr: addr, Size: n.word()})
+		}
+	}
+	return vars
+}

@@ -11,6 +11,9 @@ type Namer struct {
 	Heap     *graph.Heap
 	Exe      *exe.File // may be nil
 	Cleanups []graph.CleanupRecord
+	// HolderType is the descriptor of the type of what was asked about, as it was
+	// given: a pointer, a func, … 0 if it is not known.
+	HolderType uint64
 
 	frame    *record.Frame // the frame whose memory can be read now
 	leaves   map[place]*leaf

@@ -97,9 +97,12 @@ func (r Ref) Sig() string {
 	return sig + r.after
 }
 
+// UnknownSig is the Sig of a reference from an object of unknown type.
+const UnknownSig = ".(offset)"
+
 var elementSigs = [...]string{
 	inSlice: "[]", beforeSlice: "[before the start]", beyondSlice: "[beyond the length]",
-	mapElem: "[]", mapKey: "[key]", unknownEntry: "[]", offsetInObject: ".(offset)", offsetCaptured: " offset",
+	mapElem: "[]", mapKey: "[key]", unknownEntry: "[]", offsetInObject: UnknownSig, offsetCaptured: " offset",
 }
 
 // Kind tells references of one kind from others, and is faster to get than Sig.

@@ -39,6 +39,8 @@ func (n *Namer) Root(r *graph.Root) (Root, Ref, View) {
 		return n.finalizerRoot(r)
 	case r.Kind == graph.Cleanup:
 		return n.cleanupRoot(r)
+	case r.Kind == graph.Holder:
+		return n.holderRoot(r)
 	case r.Goroutine != nil:
 		return n.goroutineRoot(r)
 	case r.Slot != 0:
@@ -272,6 +274,18 @@ func (n *Namer) goroutineRoot(r *graph.Root) (Root, Ref, View) {
 		root.add(" deferred call")
 	}
 	ref, v := n.arriveOrEnter(r.Ptr)
+	return root, ref, v
+}
+
+// holderRoot names what was asked about.
+func (n *Namer) holderRoot(r *graph.Root) (root Root, ref Ref, v View) {
+	root.add("the holder")
+	if t := n.Exe.Type(n.HolderType); t != nil && n.isPointer(t) {
+		l := n.leaf(t, 0)
+		ref.after, v = n.target(l.typ, 0, 0, r.Ptr)
+		return root, ref, v
+	}
+	ref, v = n.arriveOrEnter(r.Ptr)
 	return root, ref, v
 }
 
