@@ -166,6 +166,30 @@ func checkRoot(t *testing.T, got, want leakCase) {
 	}
 }
 
+// A copy of a program with goroutines of all kinds dumps exactly the objects that
+// the runtime counts.
+func TestLeakCasesCompleteInCopy(t *testing.T) {
+	if !heap.CanFork {
+		t.Skip("not on this system")
+	}
+	exe, dump := buildLeaks(t), filepath.Join(t.TempDir(), "dump")
+	n := 10
+	if testing.Short() {
+		n = 3
+	}
+	for range n {
+		runLeaks(t, exe, "dump", dump, "fork")
+		d, err := heap.Open(dump, exe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info := d.Info(); uint64(info.Reached.Objects+info.Unreached) != info.HeapObjects {
+			t.Errorf("%+v", info)
+		}
+		d.Close()
+	}
+}
+
 // The dump of a stripped program, read with an executable that is not.
 func TestLeakCasesOffline(t *testing.T) {
 	exe, stripped := buildLeaks(t), buildLeaks(t, "-ldflags=-s -w")

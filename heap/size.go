@@ -30,8 +30,10 @@ type Info struct {
 	Stale      int  // of these, objects that only stale words of stacks lead to
 	Unreached  int  // objects that no root leads to: garbage, and what only roots hold that are not in a dump
 	// HeapObjects is the runtime's own count ([runtime.MemStats]). It is
-	// Reached and Unreached if no garbage waited to be swept when the dump was
-	// taken. In dumps by [Fork] it has been seen to be one lower.
+	// Reached and Unreached exactly, with either [Mode], if no garbage waited
+	// to be swept when the dump was taken, as after [runtime.GC] in a program
+	// that does not allocate meanwhile. Otherwise it is higher: a dump does not
+	// have what waits to be swept.
 	HeapObjects uint64
 	Names       Names
 	Hint        string // how to get better names, "" if they are full

@@ -181,6 +181,7 @@ func TestWriteErrorIsNoticed(t *testing.T) {
 func TestRefusesManySystemCalls(t *testing.T) {
 	// Reading from a pipe in blocking mode is a system call that waits.
 	var files []*os.File
+	var readers sync.WaitGroup
 	for range MaxSystemCalls + 1 {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -188,12 +189,17 @@ func TestRefusesManySystemCalls(t *testing.T) {
 		}
 		r.Fd() // blocking from now on
 		files = append(files, w)
-		go io.Copy(io.Discard, r)
+		readers.Go(func() {
+			defer r.Close()
+			io.Copy(io.Discard, r)
+		})
 	}
 	defer func() {
 		for _, w := range files {
 			w.Close()
 		}
+		// Whatever comes next must not meet them.
+		readers.Wait()
 	}()
 	for inSystemCalls() <= MaxSystemCalls {
 		runtime.Gosched()

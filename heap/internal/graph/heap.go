@@ -25,6 +25,8 @@ type Heap struct {
 	lo    uint64 // the range of addresses that objects take
 	hi    uint64
 
+	reserve reserve // what is no object at the end of a page
+
 	// See the package comment.
 	start []uint16
 	at    []uint16
@@ -140,7 +142,7 @@ func Read(b []byte) (*Heap, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.Dump = d
+	h.Dump, h.reserve = d, reserveOf(d.Params.GoVersion, d.Memory.PtrSize)
 	h.start, h.at, h.row = clip(h.start), clip(h.at), clip(append(h.row, uint32(bld.edges)))
 	h.connect()
 	return h, nil

@@ -3,10 +3,7 @@ package graph_test
 import (
 	"errors"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -92,63 +89,6 @@ func TestTornObject(t *testing.T) {
 	}
 }
 
-type node struct {
-	next *node
-	_    [4]int
-}
-
-var keep []any
-
-// A dump of this process has exactly the objects that the runtime counts.
-func TestComplete(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
-		switch n := rnd.IntN(2000); {
-		case n%2 == 0:
-			keep = append(keep, make([]byte, n))
-		default:
-			keep = append(keep, make([]*node, 1+n/8), &node{next: new(node)})
-		}
-	}
-	// Holes everywhere.
-	for i := range keep {
-		if rnd.IntN(3) == 0 {
-			keep[i] = nil
-		}
-	}
-	h := dumpSelf(t)
-	c := h.Search(graph.Guide{}).Count()
-	keep = nil
-	if got := uint64(c.Reached + c.Unreached); got != h.Dump.HeapObjects {
-		t.Errorf("%d reached + %d unreached = %d objects (and %d phantoms), but MemStats.HeapObjects is %d",
-			c.Reached, c.Unreached, got, c.Phantoms, h.Dump.HeapObjects)
-	}
-	if c.Unreached > c.Reached/10 {
-		t.Errorf("after a collection %d of %d objects are unreached", c.Unreached, c.Reached+c.Unreached)
-	}
-}
-
-func dumpSelf(t testing.TB) *graph.Heap {
-	t.Helper()
-	f, err := os.Create(filepath.Join(t.TempDir(), "dump"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	runtime.GC()
-	runtime.GC()
-	debug.WriteHeapDump(f.Fd())
-	b, err := os.ReadFile(f.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := graph.Read(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
-}
-
 // The kinds of roots, and that the better one explains.
 func TestRootKinds(t *testing.T) {
 	obj := func(i int) uint64 { return 0xc000000000 + uint64(i)*16 }
@@ -231,21 +171,23 @@ func TestGoroutineRecordsComeLast(t *testing.T) {
 	}
 }
 
-func TestPhantoms(t *testing.T) {
-	page := func(w *dumptest.Writer, base uint64, pointers bool, slots ...int) {
-		for _, slot := range slots {
-			words := []uint64{0, 0, 0, 0, 0, 0}
-			for i := range words {
-				if !pointers || i > 0 {
-					words[i] = dumptest.NotPointer
-				}
+// slots writes objects of 48 bytes to a page, with a pointer or without.
+func slots(w *dumptest.Writer, base uint64, pointers bool, slots ...int) {
+	for _, slot := range slots {
+		words := []uint64{0, 0, 0, 0, 0, 0}
+		for i := range words {
+			if !pointers || i > 0 {
+				words[i] = dumptest.NotPointer
 			}
-			w.Object(base+uint64(slot)*48, words...)
 		}
+		w.Object(base+uint64(slot)*48, words...)
 	}
+}
+
+func TestPhantoms(t *testing.T) {
 	// 170 slots of 48 bytes fit a page: 168 beside the bitmap or the marks, 165
 	// beside both.
-	const bitmap, both = 2 + 0 + 2, 5 + 2 + 5
+	const bitmap, both = 2 + 0 + 0, 5 + 2 + 2
 	for version, want := range map[string]int{
 		"go1.21.3":              0,
 		"go1.24.0":              bitmap,
@@ -257,9 +199,9 @@ func TestPhantoms(t *testing.T) {
 	} {
 		w := &dumptest.Writer{GoVersion: version}
 		w.Begin()
-		page(w, 0xc000000000, true, 0, 164, 165, 166, 167, 168, 169)
-		page(w, 0xc000002000, false, 0, 167, 168, 169)
-		page(w, 0xc000004000, true, 165, 166, 167, 168, 169) // no object at all
+		slots(w, 0xc000000000, true, 0, 164, 165, 166, 167, 168, 169)
+		slots(w, 0xc000002000, false, 0, 167, 168, 169)
+		slots(w, 0xc000004000, false, 165, 166, 167, 168, 169) // two or more are left of many
 		h, err := graph.Read(w.End())
 		if err != nil {
 			t.Fatal(err)
@@ -267,6 +209,54 @@ func TestPhantoms(t *testing.T) {
 		if c := h.Search(graph.Guide{}).Count(); c.Phantoms != want || c.Reached != 0 {
 			t.Errorf("%s: %+v, want %d phantoms", version, c, want)
 		}
+	}
+}
+
+// A word of a stack may be the address of a bitmap or the end of the last object.
+// This makes no object of it; a pointer of the program does.
+func TestStackLeadsToPhantom(t *testing.T) {
+	const base, phantom = 0xc000000000, 0xc000000000 + 165*48
+	for _, tt := range []struct {
+		name  string
+		root  func(w *dumptest.Writer)
+		found int
+	}{
+		{"stale word", func(w *dumptest.Writer) {
+			w.Frame(0xc000200000, 0x401000, "main.main", phantom|dumptest.NotPointer)
+		}, 0},
+		{"saved register", func(w *dumptest.Writer) {
+			w.Frame(0xc000200000, 0x401000, "runtime.asyncPreempt", phantom)
+		}, 0},
+		{"interrupted frame", func(w *dumptest.Writer) {
+			w.Frame(0xc000200000, 0x401000, "runtime.asyncPreempt", 0)
+			w.Frame(0xc000200008, 0x402000, "main.main", phantom|dumptest.NotPointer)
+		}, 0},
+		{"frame of the runtime", func(w *dumptest.Writer) {
+			w.Frame(0xc000200000, 0x401000, "runtime.mallocgc", phantom)
+		}, 0},
+		{"beside a stack variable", func(w *dumptest.Writer) {
+			w.Frame(0xc000200000, 0x401000, "main.callee", 0xc000200008)
+			w.Frame(0xc000200008, 0x402000, "main.main", dumptest.NotPointer, phantom|dumptest.NotPointer)
+		}, 0},
+		{"local variable", func(w *dumptest.Writer) {
+			w.Frame(0xc000200000, 0x401000, "main.main", phantom)
+		}, 1},
+		{"package variable", func(w *dumptest.Writer) { w.Data(0x640000, phantom) }, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := dumptest.New()
+			slots(w, base, true, 0, 164, 165, 166, 167, 168, 169)
+			w.Goroutine(0xc000100000, 1, "running")
+			tt.root(w)
+			h, err := graph.Read(w.End())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := graph.Counts{Reached: tt.found, Unreached: 2, Phantoms: 5 - tt.found, Bytes: 48 * uint64(tt.found)}
+			if c := h.Search(graph.Guide{}).Count(); c != want {
+				t.Errorf("%+v, want %+v", c, want)
+			}
+		})
 	}
 }
 

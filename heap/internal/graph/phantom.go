@@ -8,13 +8,21 @@ import (
 // The runtime keeps the pointer bitmap and, since Go 1.26, the mark bits of a
 // span of small objects at the end of the span, where objects would otherwise
 // be. The dump does not know that and lists slots to the very end of the span:
-// the last ones are no objects.
+// the last ones are no objects. We call them phantoms.
 //
 //	 span of one page
 //	┌──────┬──────┬──────┬ … ┬──────┬──┬────────┬───────┐
 //	│ slot │ slot │ slot │   │ slot │  │ bitmap │ marks │
 //	└──────┴──────┴──────┴ … ┴──────┴──┴────────┴───────┘
 //	                             more slots, as the dump has it
+//
+// No pointer in an object, a package variable or a function of the program leads
+// to a phantom: if one does, the Go version keeps less there than we know, and it
+// is an object. Words of stacks may lead to one, though. The runtime works with the
+// addresses of bitmaps, leaves them behind in frames, and a loop over an array may
+// have the address of its end in a register, which is where the bitmap begins if
+// the array is the last object. So what only such words lead to is not reached;
+// see [Kind.exact].
 
 // reserve is what a Go version keeps at the end of a span.
 type reserve struct {
@@ -101,24 +109,24 @@ func (s *Search) Count() (c Counts) {
 
 // forPages calls f with each page and the number of its first phantom.
 func (s *Search) forPages(f func(p *page, phantoms ID)) {
-	h := s.Heap
-	r := reserveOf(h.Dump.Params.GoVersion, h.Dump.Memory.PtrSize)
-	for k := range h.pages {
-		p := &h.pages[k]
-		end := p.first + ID(p.n)
-		if p.size <= r.largest {
-			end = h.firstPhantom(p, r)
-		}
-		f(p, end)
+	for k := range s.Heap.pages {
+		p := &s.Heap.pages[k]
+		f(p, s.Heap.firstPhantom(p))
 	}
 }
 
-func (h *Heap) firstPhantom(p *page, r reserve) ID {
-	scan, real := r.slots(p.size)
+// isPhantom says whether object i is a phantom unless an exact root leads to it.
+func (h *Heap) isPhantom(i ID) bool { return i >= h.firstPhantom(h.pageOf(i)) }
+
+func (h *Heap) firstPhantom(p *page) ID {
+	end := p.first + ID(p.n)
+	if p.size > h.reserve.largest {
+		return end
+	}
+	scan, real := h.reserve.slots(p.size)
 	if h.isScan(p, scan) {
 		real = scan
 	}
-	end := p.first + ID(p.n)
 	for end > p.first && uint64(h.start[end-1])<<3 >= real*p.size {
 		end--
 	}
@@ -127,20 +135,19 @@ func (h *Heap) firstPhantom(p *page, r reserve) ID {
 
 // isScan says whether a page is one of objects with pointers, of which scan
 // would fit. The collector knows; here it is told from the objects. If all there
-// are lie behind the first scan slots, the page is one of pointers without any
-// object, because a span is filled from the front.
+// are lie behind the first scan slots, the page is one of objects without
+// pointers: a page that has no object at all is given back when it is swept, and
+// is not in a dump.
 func (h *Heap) isScan(p *page, scan uint64) bool {
-	any := false
 	for i := p.first; i < p.first+ID(p.n); i++ {
 		if uint64(h.start[i])<<3 >= scan*p.size {
-			break
+			return false
 		}
-		any = true
 		if h.hasPointers(p, i) {
 			return true
 		}
 	}
-	return !any
+	return false
 }
 
 // hasPointers says whether the list of pointers of object i is not empty.

@@ -25,6 +25,10 @@ const (
 	NoRoot                  // nothing in the dump
 )
 
+// exact says whether roots of kind k are pointers of which the compiler knows that
+// they lead to objects. Others are words that may be something else.
+func (k Kind) exact() bool { return k < Runtime }
+
 // Root is a reference from outside the heap.
 type Root struct {
 	Kind Kind
@@ -98,7 +102,7 @@ func (h *Heap) findRoots(g Guide) []Root {
 
 // add adds a root if it leads to an object.
 func (r *rooter) add(root Root) {
-	if root.To = r.Find(root.Ptr); root.To != None {
+	if root.To = r.Find(root.Ptr); root.To != None && (root.Kind.exact() || !r.isPhantom(root.To)) {
 		r.roots = append(r.roots, root)
 	}
 }

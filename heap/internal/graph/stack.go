@@ -150,7 +150,7 @@ func (s *stack) stale(i int, wanted func(ID) bool) {
 	size := s.Dump.Memory.PtrSize
 	for off := uint64(0); off+size <= uint64(len(f.Contents)); off += size {
 		ptr := s.Dump.Memory.Word(f.Contents[off:])
-		if to := s.Find(ptr); to != None && wanted(to) {
+		if to := s.Find(ptr); to != None && wanted(to) && !s.isPhantom(to) {
 			s.roots = append(s.roots, Root{Kind: StaleWord, Slot: f.SP + off, Ptr: ptr, To: to, Goroutine: s.g, Frame: f})
 		}
 	}

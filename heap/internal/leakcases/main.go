@@ -4,6 +4,8 @@
 //	leakcases           explain in the process
 //	leakcases fork      explain by a forked copy
 //	leakcases dump FILE write a dump, and print the addresses
+//	leakcases dump FILE fork
+//	                    by a forked copy
 //	leakcases wait      print the addresses, and wait for the end of the input
 //
 // It prints a [Case] in JSON for each. A case that is wanted at "file.go:@name"
@@ -82,12 +84,12 @@ func main() {
 	setup()
 	switch {
 	case len(os.Args) > 2:
-		writeDump(os.Args[2])
+		writeDump(os.Args[2], mode(os.Args[3:]))
 	case len(os.Args) > 1 && os.Args[1] == "wait":
 		locate()
 		defer io.Copy(io.Discard, os.Stdin)
 	default:
-		explain(len(os.Args) > 1)
+		explain(mode(os.Args[1:]))
 	}
 	json.NewEncoder(os.Stdout).Encode(cases)
 }
@@ -118,11 +120,16 @@ func waitUntilBlocked() {
 	fail(fmt.Errorf("the goroutines did not settle:\n%s", buf))
 }
 
-func explain(fork bool) {
-	e := heap.Explainer{MaxPaths: 3}
-	if fork {
-		e.Mode = heap.Fork
+// mode is by a forked copy if the arguments say so.
+func mode(args []string) heap.Mode {
+	if len(args) > 0 && args[0] == "fork" {
+		return heap.Fork
 	}
+	return heap.InProcess
+}
+
+func explain(mode heap.Mode) {
+	e := heap.Explainer{MaxPaths: 3, Mode: mode}
 	var targets []heap.Target
 	for _, c := range cases {
 		targets = append(targets, c.target)
@@ -139,13 +146,13 @@ func explain(fork bool) {
 	}
 }
 
-func writeDump(path string) {
+func writeDump(path string, mode heap.Mode) {
 	f, err := os.Create(path)
 	if err != nil {
 		fail(err)
 	}
 	defer f.Close()
-	if _, err := heap.Snapshot(f, heap.InProcess); err != nil {
+	if _, err := heap.Snapshot(f, mode); err != nil {
 		fail(err)
 	}
 	locate()
