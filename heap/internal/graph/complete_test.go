@@ -92,6 +92,7 @@ func excess(h *graph.Heap) (int, graph.Counts) {
 
 // A dump of this process has exactly the objects that the runtime counts.
 func TestComplete(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	modes(t, func(t *testing.T, mode capture.Mode) {
 		for i := range rounds() {
 			fill(i, 2)
@@ -126,6 +127,7 @@ func TestCompleteWithGarbage(t *testing.T) {
 // does not make an object of what is there. With [capture.Fork] there has been such
 // a word in a goroutine that the runtime starts when GOMAXPROCS is set.
 func TestCompleteWithStaleWord(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	beside = &node{next: new(node)}
 	const page, behind = 8192, 64 // in the marks, or in the bitmap
 	end := uintptr(unsafe.Pointer(beside))&^(page-1) + page - behind
