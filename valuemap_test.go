@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/internal/boxtest"
 	"github.com/weakref-go/weakref/weaktest"
 )
 
@@ -240,8 +241,12 @@ func TestValueMapEntriesDie(t *testing.T) {
 }
 
 // TestValueMapEntriesLeaveByThemselves is G4: nobody calls the map, or a helper
-// that does, and yet the dead leave within two collections.
+// that does, and yet the dead leave within two collections. (Not so with boxed handles:
+// upkeep that looks at one while the collector marks saves its target for that cycle.)
 func TestValueMapEntriesLeaveByThemselves(t *testing.T) {
+	if boxtest.InUse() {
+		t.Skip("handles are boxed")
+	}
 	for range 10 {
 		var m objectMap
 		storeDropped(&m, 1, 2, 3)

@@ -246,6 +246,9 @@ func TestDeadLeaveByThemselves(t *testing.T) {
 	subscribeDropped(&b, new(journal), 100)
 	runtime.GC()
 	runtime.GC()
+	if boxtest.InUse() { // upkeep that looks at a boxed handle meanwhile saves its target
+		weaktest.Collect(t)
+	}
 	waitFor(t, "the bus is empty", func() bool { return b.Len() == 0 })
 }
 
