@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"runtime"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -112,7 +113,20 @@ func (s *cached) invalidate(k int) {
 func (s *cached) get(t *rapid.T) {
 	k := key(t)
 	s.load, s.how = s.object(), rapid.SampledFrom([]string{"value", "error", "panic", "Goexit"}).Draw(t, "load")
-	v, err := s.c.Get(context.Background(), k)
+	ctx, cancel := context.Background(), func() {}
+	if rapid.Bool().Draw(t, "the context can end") {
+		ctx, cancel = context.WithCancel(ctx)
+	}
+	defer cancel()
+	var v *object
+	var err error
+	returned := false
+	var caller sync.WaitGroup
+	caller.Go(func() { // which the loader ends if it runs there
+		v, err = s.c.Get(ctx, k)
+		returned = true
+	})
+	caller.Wait()
 	var p *weakref.PanicError
 	switch want := s.model[k]; {
 	case want != nil:
@@ -126,7 +140,8 @@ func (s *cached) get(t *rapid.T) {
 	case s.how == "panic":
 		check(t, "Get gives a PanicError", errors.As(err, &p), true)
 	default:
-		check(t, "Get gives an error", err != nil, true)
+		check(t, "Get gives an error", err != nil, ctx.Done() != nil)
+		check(t, "Get returns", returned, ctx.Done() != nil)
 	}
 }
 
