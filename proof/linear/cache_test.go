@@ -26,7 +26,6 @@ func TestCache(t *testing.T) {
 	under(t, func(t *testing.T, s scenario) int {
 		h := &cached{scenario: s}
 		h.c.Keep = s.IntN(3)
-		// A load runs on a goroutine of its own.
 		h.c.Load = func(_ context.Context, key int) (*object, error) {
 			runtime.Gosched()
 			if o := h.pool.make(); o != nil && o.id%5 != 0 {
@@ -63,7 +62,13 @@ func (h *cached) step(rnd *rand.Rand, client int) {
 	switch rnd.IntN(8) {
 	case 0, 1, 2:
 		do("LoadOrCreate", nil, func() output {
-			v, _ := h.c.Get(context.Background(), k)
+			ctx := context.Background() // so that the caller loads
+			if rnd.IntN(2) == 0 {       // or a goroutine
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithCancel(ctx)
+				defer cancel()
+			}
+			v, _ := h.c.Get(ctx, k)
 			return output{id: idOf(v)}
 		})
 	case 3, 4:
