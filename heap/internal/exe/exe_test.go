@@ -292,13 +292,15 @@ func TestOtherSystems(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer img.file.Close()
-			f := open(t, prog, dumpOf(img))
+			d := dumpOf(img)
+			f := open(t, prog, d)
 			if f.Level() != tt.level {
 				t.Fatalf("level %d, want %d", f.Level(), tt.level)
 			}
 			checkTypes(t, f)
 			checkStatic(t, f)
 			checkReferences(t, f, tt.arch)
+			checkUsedBy(t, f, d, tt.arch)
 		})
 	}
 }
@@ -363,6 +365,24 @@ func checkReferences(t *testing.T, f *File, arch string) {
 	for _, name := range []string{"registry", "first", "pair", "hooks", "once"} {
 		if used["main.main main."+name] != known || used["main.block main."+name] {
 			t.Errorf("on %s there are uses %v", arch, used)
+		}
+	}
+}
+
+// checkUsedBy checks that the runtime's variables are told from the program's.
+func checkUsedBy(t *testing.T, f *File, d *record.Dump, arch string) {
+	words := map[string]int{}
+	lo, hi := min(d.Data.Addr, d.BSS.Addr), max(d.Data.Addr+uint64(len(d.Data.Contents)), d.BSS.Addr+uint64(len(d.BSS.Contents)))
+	for addr := range f.UsedBy(func(name string) bool { return strings.HasPrefix(name, "runtime.") }, arch, lo, hi) {
+		v, _ := f.Global(addr)
+		words[v.Name]++
+		if strings.HasPrefix(v.Name, "main.") {
+			t.Errorf("on %s, %s is the runtime's", arch, v.Name)
+		}
+	}
+	for _, name := range []string{"runtime.allgs", "runtime.allp", "runtime.sched"} {
+		if known := decoders[arch] != nil; (words[name] > 0) != known {
+			t.Errorf("on %s, %s is not the runtime's: %v", arch, name, words)
 		}
 	}
 }

@@ -1,10 +1,13 @@
 package exe
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"maps"
+)
 
 // References returns the addresses of memory that the code of the function at a
 // program counter refers to by itself, not by way of pointers: those of the package
-// variables that it uses, among others. It knows amd64 and arm64.
+// variables that it uses, among others. It knows amd64, arm64 and 386.
 func (f *File) References(pc uint64, arch string) (addrs []uint64) {
 	decode := decoders[arch]
 	if f == nil || f.funcs == nil || decode == nil {
@@ -17,6 +20,34 @@ func (f *File) References(pc uint64, arch string) (addrs []uint64) {
 	code := f.img.bytes(begin, end-begin, 0)
 	decode(begin, code, func(addr uint64) { addrs = append(addrs, addr+f.slide.data) })
 	return addrs
+}
+
+// UsedBy returns the addresses from lo to hi that the code of some functions refers to,
+// and no other code.
+func (f *File) UsedBy(mine func(name string) bool, arch string, lo, hi uint64) map[uint64]bool {
+	decode := decoders[arch]
+	if f == nil || f.funcs == nil || decode == nil {
+		return nil
+	}
+	used := map[uint64]bool{} // by mine; false if by others too
+	look := func(wanted bool) {
+		for i := range f.funcs.n {
+			if mine(f.funcs.name(i)) != wanted {
+				continue
+			}
+			begin := f.funcs.entry(i)
+			decode(begin, f.img.bytes(begin, f.funcs.entry(i+1)-begin, 0), func(addr uint64) {
+				addr += f.slide.data
+				if _, known := used[addr]; addr >= lo && addr < hi && (wanted || known) {
+					used[addr] = wanted
+				}
+			})
+		}
+	}
+	look(true)
+	look(false)
+	maps.DeleteFunc(used, func(_ uint64, only bool) bool { return !only })
+	return used
 }
 
 // bounds returns where the function begins and ends that covers an address of the
@@ -33,6 +64,7 @@ func (f *funcs) bounds(pc uint64) (begin, end uint64, ok bool) {
 var decoders = map[string]func(pc uint64, code []byte, found func(addr uint64)){
 	"amd64": decodeAMD64,
 	"arm64": decodeARM64,
+	"386":   decode386,
 }
 
 // decodeAMD64 looks for operands relative to the program counter, at each byte: an
@@ -72,6 +104,16 @@ func decodeARM64(pc uint64, code []byte, found func(uint64)) {
 			found(page + off)
 		case next&0x3b000000 == 0x39000000: // load or store
 			found(page + off<<(next>>30))
+		}
+	}
+}
+
+// decode386 looks for operands that are addresses: after the same byte of mode as on
+// amd64, or after the opcodes that move between them and a register.
+func decode386(_ uint64, code []byte, found func(uint64)) {
+	for i := 0; i+5 <= len(code); i++ {
+		if b := code[i]; b&0xc7 == 0x05 || b == 0xa1 || b == 0xa3 {
+			found(uint64(binary.LittleEndian.Uint32(code[i+1:])))
 		}
 	}
 }

@@ -15,6 +15,8 @@ type Namer struct {
 	// given: a pointer, a func, … 0 if it is not known.
 	HolderType uint64
 
+	runtimeWords map[uint64]bool // see IsRuntimeVar
+
 	frame    *record.Frame // the frame whose memory can be read now
 	leaves   map[place]*leaf
 	closures map[uint64]*code // by where the code begins

@@ -74,6 +74,9 @@ func (n *Namer) arriveOrEnter(ptr uint64) (ref Ref, v View) {
 func (n *Namer) variableRoot(r *graph.Root) (root Root, ref Ref, v View) {
 	g, ok := n.Exe.Global(r.Slot)
 	if !ok {
+		if root.Runtime = n.IsRuntimeVar(r.Slot); root.Runtime {
+			root.add("runtime.")
+		}
 		root.add(n.segmentName(r.Slot))
 		ref, v = n.untyped(r)
 		return root, ref, v
@@ -113,11 +116,28 @@ func isRuntime(name string) bool {
 	return strings.HasPrefix(name, "runtime.") || strings.HasPrefix(name, "internal/runtime/")
 }
 
-// IsRuntimeVar says whether a variable of the runtime covers an address.
+// IsRuntimeVar says whether a variable of the runtime covers an address. Without
+// symbols, it is one if the runtime's code uses the word there and no other code does.
 func (n *Namer) IsRuntimeVar(addr uint64) bool {
-	g, ok := n.Exe.Global(addr)
-	return ok && isRuntime(g.Name)
+	if n.Exe.Level() >= exe.Symbols {
+		g, ok := n.Exe.Global(addr)
+		return ok && isRuntime(g.Name)
+	}
+	if n.runtimeWords == nil {
+		data, bss := &n.Heap.Dump.Data, &n.Heap.Dump.BSS
+		lo := min(data.Addr, bss.Addr)
+		hi := max(data.Addr+uint64(len(data.Contents)), bss.Addr+uint64(len(bss.Contents)))
+		n.runtimeWords = n.Exe.UsedBy(isRuntimeCode, n.Heap.Dump.Params.Arch, lo, hi)
+		if n.runtimeWords == nil {
+			n.runtimeWords = map[uint64]bool{}
+		}
+	}
+	return n.runtimeWords[addr]
 }
+
+// isRuntimeCode says whether a function is part of the runtime, under the name of
+// another package perhaps, which it serves.
+func isRuntimeCode(name string) bool { return isRuntime(name) || strings.Contains(name, ".runtime_") }
 
 // StackVar returns the bounds of the variable that covers an address of a frame,
 // or zeros.

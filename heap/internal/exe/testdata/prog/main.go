@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -76,6 +77,7 @@ func main() {
 	in := make(chan int)
 	go block(s, in)
 	<-in
+	waitUntilBlocked()
 	if len(os.Args) > 1 {
 		f, err := os.Create(os.Args[1])
 		if err != nil {
@@ -84,4 +86,12 @@ func main() {
 		debug.WriteHeapDump(f.Fd())
 	}
 	fmt.Fprintln(io.Discard, registry, first, pair, hooks)
+}
+
+// waitUntilBlocked waits until block is where it will stay.
+func waitUntilBlocked() {
+	stacks := make([]byte, 1<<16)
+	for !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte(" [chan receive]")) {
+		runtime.Gosched()
+	}
 }
