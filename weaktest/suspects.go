@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/gcclock"
 )
 
 // suspects says why the objects are alive that a condition looks at weakly.
@@ -29,6 +30,7 @@ func suspects(cond func() bool) string {
 // explainWeak asks package heap. If many goroutines are in system calls, a copy of
 // the process can say it.
 func explainWeak(holder any) (*heap.WeakAnswer, error) {
+	defer gcclock.Pause()() // or upkeep may be what holds a container at that moment
 	a, err := new(heap.Explainer).ExplainWeak(holder)
 	if errors.Is(err, heap.ErrSystemCalls) && heap.CanFork {
 		a, err = (&heap.Explainer{Mode: heap.Fork}).ExplainWeak(holder)

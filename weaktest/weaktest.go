@@ -103,6 +103,7 @@ func uncollected(target heap.Target, dead func() bool) string {
 // explain says why a target is alive. If many goroutines are in system calls, a
 // copy of the process can say it.
 func explain(target heap.Target) (*heap.Answer, error) {
+	defer gcclock.Pause()() // as in explainWeak
 	answers, err := new(heap.Explainer).Explain(target)
 	if errors.Is(err, heap.ErrSystemCalls) && heap.CanFork {
 		answers, err = (&heap.Explainer{Mode: heap.Fork}).Explain(target)

@@ -99,7 +99,7 @@ func (t *taker) root(r *graph.Root) {
 	id := t.view(v)
 	key := nodeKey{root: root.Sig, ref: ref.Kind(), view: id}
 	label := func() string { return root.Sig + ref.Sig() }
-	if v.Type() == schedulerType {
+	if isProcessor(v.typ) {
 		key, label = processor(id)
 	}
 	t.enter(key, r.To, v, id, label)
@@ -127,7 +127,7 @@ func (t *taker) follow(from visit) {
 		if t.Nodes[parent].Type == timerType && t.ofScheduler(parent) && isTimerArg(ref.Sig()) {
 			key.parent, key.root = 0, timerRoot
 			label = func() string { return timerRoot + trimTimerArg(ref.Sig()) }
-		} else if next.Type() == schedulerType {
+		} else if isProcessor(next.typ) {
 			key, label = processor(id)
 		}
 		t.enter(key, to, next, id, label)
