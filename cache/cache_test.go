@@ -1008,6 +1008,32 @@ func TestStress(t *testing.T) {
 	}
 }
 
+type ctxKey struct{}
+
+// TestLoadContextKeepsNothing: a loader may hand its context to what lives long, a log or
+// a trace. That does not keep the value.
+func TestLoadContextKeepsNothing(t *testing.T) {
+	leaving, leave := context.WithCancel(ctx)
+	defer leave()
+	for _, ctx := range []context.Context{ctx, leaving} {
+		var kept context.Context
+		c := valueCache{Load: func(ctx context.Context, key int) (*value, error) {
+			kept = context.WithValue(ctx, ctxKey{}, key)
+			return &value{key: key}, nil
+		}}
+		load := func() weakref.Ref[value] {
+			v, err := c.Get(ctx, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return weakref.Make(v)
+		}
+		weaktest.MustCollect(t, load())
+		runtime.KeepAlive(kept)
+		runtime.KeepAlive(&c)
+	}
+}
+
 // TestEvictedDies: a value that the strong tier has let go of is not kept by what that
 // tier remembers of uses it has not yet considered, however idle the cache is then.
 func TestEvictedDies(t *testing.T) {

@@ -29,9 +29,10 @@ type call[K comparable, V any] struct {
 	entry *entry[K] // of v
 }
 
-// batch is the calls that one run of a loader serves.
+// batch is the calls that one run of a loader serves. The run is apart from it because
+// it is the loader's context, which may live long and must not keep the values.
 type batch[K comparable, V any] struct {
-	run
+	*run
 	calls []*call[K, V]
 
 	// Most have one call, and need no other memory for it.

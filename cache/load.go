@@ -70,7 +70,7 @@ func (s *core[K, V]) begin(ctx context.Context, from *run, hash uint64, key K) (
 	if !s.loads.possible() {
 		return nil, ErrNoLoader
 	}
-	b := &batch[K, V]{run: run{values: ctx}}
+	b := &batch[K, V]{run: &run{values: ctx}}
 	c := s.add(b, hash, key)
 	return c, b.enter(from)
 }
@@ -151,7 +151,7 @@ func (s *core[K, V]) load(b *batch[K, V]) {
 func (l *loads[K, V]) call(b *batch[K, V]) (extra map[K]*V, err error) {
 	if len(b.calls) == 1 && l.one != nil {
 		c := b.calls[0]
-		c.v, err = l.one(b, c.key)
+		c.v, err = l.one(b.run, c.key)
 		if err == nil && c.v == nil {
 			err = fmt.Errorf("cache: Load returned nil and no error for key %v", c.key)
 		}
@@ -161,7 +161,7 @@ func (l *loads[K, V]) call(b *batch[K, V]) (extra map[K]*V, err error) {
 	for i, c := range b.calls {
 		keys[i] = c.key
 	}
-	values, err := l.many(b, keys)
+	values, err := l.many(b.run, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,7 @@ func (s *core[K, V]) refreshIfDue(ctx context.Context, hash uint64, e *entry[K])
 	if !s.times.dueForRefresh(&e.age) || !s.loads.possible() {
 		return
 	}
-	b := &batch[K, V]{run: run{values: ctx}}
+	b := &batch[K, V]{run: &run{values: ctx}}
 	s.loads.mu.Lock()
 	defer s.loads.mu.Unlock()
 	if s.loads.calls[e.key] != nil {

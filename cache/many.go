@@ -74,7 +74,7 @@ func (s *core[K, V]) beginMany(ctx context.Context, from *run, missing map[K]uin
 			}
 		default:
 			if together == nil {
-				together = &batch[K, V]{run: run{values: ctx}}
+				together = &batch[K, V]{run: &run{values: ctx}}
 			}
 			c = s.add(together, hash, key)
 			c.beWaitedFor()
