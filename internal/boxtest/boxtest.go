@@ -7,11 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/rerun"
 )
 
 // Env is the environment variable that tells a process that it is the second run.
@@ -45,16 +44,12 @@ func partial() bool {
 }
 
 func again() int {
-	cmd := exec.Command(os.Args[0])
-	for _, arg := range os.Args[1:] {
-		// Two processes must not write one profile.
-		if !strings.Contains(arg, "profile") && !strings.Contains(arg, "gocoverdir") && !strings.Contains(arg, "testlogfile") {
-			cmd.Args = append(cmd.Args, arg)
-		}
-	}
-	cmd.Env = append(os.Environ(), Env+"=1")
-	out, err := cmd.CombinedOutput()
+	cmd, err := rerun.Command([]string{Env + "=1"}, rerun.Args()...)
 	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
 		fmt.Printf("%s\nThe tests with boxed handles failed: %v\n", out, err)
 		return 1
 	}

@@ -3,37 +3,19 @@
 package flight
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"sync"
+
+	"github.com/weakref-go/weakref/internal/bubble"
+	"github.com/weakref-go/weakref/internal/usercode"
+	"github.com/weakref-go/weakref/internal/waits"
 )
 
 // ErrDeadlock says that a call would have waited for itself: the function that
 // creates a value has asked for that same value, itself or through others that
-// wait for it.
-var ErrDeadlock = errors.New("weakref: creating the value waits for that same value")
-
-// ErrGoexit says that the creating function has ended its goroutine.
-var ErrGoexit = errors.New("weakref: the creating function called runtime.Goexit")
-
-// PanicError is what those get who waited for a function that panicked. The
-// goroutine that ran it panics with the original value.
-type PanicError struct {
-	Value any    // what the function panicked with
-	Stack []byte // where
-}
-
-// Error returns the value and the stack.
-func (e *PanicError) Error() string {
-	return fmt.Sprintf("weakref: a function panicked: %v\n\n%s", e.Value, e.Stack)
-}
-
-// Unwrap returns the value if it is an error.
-func (e *PanicError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
-}
+// wait for it. See package waits.
+var ErrDeadlock = errors.New("the creating function waits for its own result")
 
 // Group is the calls under way for some kind of key. The zero Group is ready.
 type Group[K comparable, V any] struct {
@@ -42,15 +24,20 @@ type Group[K comparable, V any] struct {
 }
 
 type call[V any] struct {
-	waitable
-	v   V
-	err error
+	work waits.Work
+	done bubble.Latch
+	v    V
+	err  error
 }
 
 // Do returns what present finds. If that is nothing, it calls create, or waits for
 // the call that is under way for the key, and returns its result. A result goes
 // through store, which keeps it where present finds it and returns it, or what it has
 // found there instead. present and store are called under a lock, create is not.
+//
+// If create panics, Do panics with the same value where it ran, and returns a
+// *[usercode.Panic] to those who waited; if it ends its goroutine, they get
+// [usercode.ErrGoexit].
 func (g *Group[K, V]) Do(key K, present func() (V, bool), store func(V) V, create func() (V, error)) (V, error) {
 	if key != key {
 		v, err := create() // a NaN equals no other, so nobody can wait for it
@@ -59,20 +46,18 @@ func (g *Group[K, V]) Do(key K, present func() (V, bool), store func(V) V, creat
 		}
 		return v, err
 	}
+	here := bubble.Current()
 	g.mu.Lock()
 	if c := g.calls[key]; c != nil {
 		g.mu.Unlock()
-		if err := c.wait(); err != nil {
-			var zero V
-			return zero, err
-		}
-		return c.v, c.err
+		return c.wait()
 	}
 	if v, ok := present(); ok {
 		g.mu.Unlock()
 		return v, nil
 	}
-	c := &call[V]{waitable: newWaitable()}
+	c := &call[V]{done: bubble.Latch{Owner: here}}
+	c.work.Here()
 	if g.calls == nil {
 		g.calls = make(map[K]*call[V])
 	}
@@ -83,21 +68,31 @@ func (g *Group[K, V]) Do(key K, present func() (V, bool), store func(V) V, creat
 	return c.v, c.err
 }
 
+// wait returns the result of a call that another goroutine makes.
+func (c *call[V]) wait() (V, error) {
+	var none V
+	w, ok := waits.Enter(context.Background(), &c.work)
+	if !ok {
+		return none, ErrDeadlock
+	}
+	defer w.Leave()
+	if err := c.done.Wait(context.Background()); err != nil {
+		return none, err
+	}
+	return c.v, c.err
+}
+
 // run calls create and lets those who wait go on, however it ends.
 func (g *Group[K, V]) run(c *call[V], key K, store func(V) V, create func() (V, error)) {
-	c.err = ErrGoexit
 	returned := false
 	defer func() {
-		var v any
-		if !returned {
-			if v = recover(); v != nil {
-				c.err = &PanicError{v, debug.Stack()}
-			}
-		}
+		panicked := recover()
+		c.err = usercode.Outcome(returned, panicked, c.err)
 		g.end(c, key, store)
-		close(c.done)
-		if v != nil {
-			panic(v)
+		c.work.Done()
+		c.done.Open()
+		if panicked != nil {
+			panic(panicked)
 		}
 	}()
 	c.v, c.err = create()

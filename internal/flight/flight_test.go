@@ -9,7 +9,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/weakref-go/weakref/internal/usercode"
+	"github.com/weakref-go/weakref/internal/waits"
 )
 
 // store is where results go, as a container would keep them.
@@ -52,9 +56,7 @@ func keep[V any](v V) V { return v }
 func waitFor(t *testing.T, n int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
-		waits.mu.Lock()
-		got := len(waits.on)
-		waits.mu.Unlock()
+		got := waits.Waiting()
 		if got >= n {
 			return
 		}
@@ -142,8 +144,8 @@ func failing(t *testing.T, create func() (string, error)) (errs []error, panicke
 	waitFor(t, waiters)
 	close(proceed)
 	wg.Wait()
-	if len(g.calls) != 0 || len(waits.on) != 0 {
-		t.Errorf("%d calls and %d waits are left behind", len(g.calls), len(waits.on))
+	if len(g.calls) != 0 || waits.Waiting() != 0 {
+		t.Errorf("%d calls and %d waits are left behind", len(g.calls), waits.Waiting())
 	}
 	if v, err := g.Do(1, absent, keep, func() (string, error) { return "again", nil }); v != "again" || err != nil {
 		t.Errorf("the next call gave %q, %v", v, err)
@@ -168,7 +170,7 @@ func TestPanicReachesAll(t *testing.T) {
 		t.Errorf("the caller panicked with %v", panicked)
 	}
 	for _, err := range errs {
-		var p *PanicError
+		var p *usercode.Panic
 		if !errors.As(err, &p) || p.Value != boom || !errors.Is(err, boom) || !strings.Contains(err.Error(), "TestPanicReachesAll") {
 			t.Errorf("a waiter got %v", err)
 		}
@@ -178,7 +180,7 @@ func TestPanicReachesAll(t *testing.T) {
 func TestGoexitReachesAll(t *testing.T) {
 	errs, _ := failing(t, func() (string, error) { runtime.Goexit(); return "", nil })
 	for _, err := range errs {
-		if err != ErrGoexit {
+		if err != usercode.ErrGoexit {
 			t.Errorf("a waiter got %v", err)
 		}
 	}
@@ -288,5 +290,78 @@ func TestNaN(t *testing.T) {
 	v, err := g.Do(math.NaN(), absent, keep, func() (string, error) { return "nan", nil })
 	if v != "nan" || err != nil || len(g.calls) != 0 {
 		t.Errorf("%q, %v, %d calls left", v, err, len(g.calls))
+	}
+}
+
+// TestAcrossBubbles has goroutines of several bubbles, and of none, ask for one key at
+// once: any of them may be the one for which the others wait.
+func TestAcrossBubbles(t *testing.T) {
+	for range 20 {
+		var g Group[int, string]
+		var s store
+		var calls atomic.Int32
+		ask := func(t *testing.T) {
+			v, err := g.Do(1, s.load(1), s.keep(1), func() (string, error) {
+				calls.Add(1)
+				time.Sleep(time.Millisecond)
+				return "one", nil
+			})
+			if v != "one" || err != nil {
+				t.Errorf("Do = %q, %v", v, err)
+			}
+		}
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { ask(t) })
+			wg.Go(func() {
+				synctest.Test(t, func(t *testing.T) {
+					var wg sync.WaitGroup
+					for range 3 {
+						wg.Go(func() { ask(t) })
+					}
+					wg.Wait()
+				})
+			})
+		}
+		wg.Wait()
+		if n := calls.Load(); n != 1 {
+			t.Errorf("%d calls", n)
+		}
+	}
+}
+
+// TestWithinABubble checks that those who wait for a call of their own bubble do not keep
+// its clock from advancing.
+func TestWithinABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g Group[int, string]
+		begun := time.Now()
+		for range 3 {
+			go g.Do(1, absent, keep, func() (string, error) {
+				time.Sleep(time.Hour)
+				return "", nil
+			})
+		}
+		synctest.Wait() // for those who wait
+		g.Do(1, absent, keep, func() (string, error) { return "", nil })
+		if d := time.Since(begun); d != time.Hour {
+			t.Errorf("waited for %v", d)
+		}
+	})
+}
+
+// BenchmarkDo creates one value while n others are being created.
+func BenchmarkDo(b *testing.B) {
+	for _, n := range []int{0, 1000, 100_000} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			var g Group[int, string]
+			g.calls = make(map[int]*call[string])
+			for i := range n {
+				g.calls[-1-i] = new(call[string])
+			}
+			for b.Loop() {
+				g.Do(1, absent, keep, func() (string, error) { return "", nil })
+			}
+		})
 	}
 }

@@ -11,39 +11,56 @@
 //	             marked swept  marked swept
 //
 // A finalizer runs within microseconds of the end of every marking phase. A
-// cleanup runs once the heap has been swept, which is what upkeep needs, because
-// by then every dead weak pointer reads nil; but it comes late on a busy machine
-// and may miss a cycle. So upkeep runs when the cleanup says "swept", and if it
-// has not said so by the next "marked", it runs then: the previous cycle has
-// certainly been swept before the next one could begin. What died in cycle n is
-// therefore seen after cycle n as a rule, and after cycle n+1 at the latest.
+// cleanup runs when the object's part of the heap has been swept, as a rule at the end
+// of the sweep, which is when upkeep is wanted: then every dead weak pointer reads nil.
+// But it comes late on a busy machine, even after the next marking; and it comes early if
+// so many cleanups have been queued by then that the runtime hands them over while it
+// goes on sweeping (it does so by the block, mcleanup.go).
 //
-// Neither signal does any work on the runtime's own goroutines, and no goroutine
-// exists between collections.
+// So upkeep runs when the cleanup says "swept". At "marked", the previous cycle has
+// certainly been swept; then it runs again, unless "swept" came in that very cycle, and not
+// early. What died in cycle n is therefore seen after cycle n as a rule, and at the end of
+// marking of cycle n+1 at the latest.
+//
+// Neither signal does any work on the runtime's own goroutines but to read a counter, and
+// no goroutine exists between collections.
 package gcclock
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 	"weak"
+
+	"github.com/weakref-go/weakref/internal/bubble"
 )
 
 // Watch has f(p) called after every collection until p itself is collected. It
 // holds p weakly. f must not refer to p, should not block for long and must not
 // run user code: all upkeep of the program runs in one goroutine, one call after
 // the other.
+//
+// What is watched from within a testing/synctest bubble belongs to it, and so does its
+// upkeep: see [inBubble].
 func Watch[T any](p *T, f func(*T)) {
-	clock.add(&watch[T]{weak.Make(p), f})
+	w := &watch[T]{weak.Make(p), f}
+	if id := bubble.Current(); id != 0 {
+		clock.add(newInBubble(w, id))
+	} else {
+		clock.add(w)
+	}
 }
 
-// Run runs all upkeep now, on the caller's goroutine. After a completed
-// runtime.GC it sees every death. It is for tests, which need not wait for the
-// signals then.
+// WatchShared is Watch for what belongs to the process, although a bubble may be the
+// first to need it.
+func WatchShared[T any](p *T, f func(*T)) { clock.add(&watch[T]{weak.Make(p), f}) }
+
+// Run runs all upkeep now, on the caller's goroutine, but for that of bubbles that the
+// caller is not in. After a completed runtime.GC it sees every death. It is for tests,
+// which need not wait for the signals then.
 func Run() {
 	clock.passMu.Lock()
 	defer clock.passMu.Unlock()
-	clock.pass()
+	clock.pass(bubble.Current())
 }
 
 // Pause keeps upkeep from running until resume is called. It is for tests that look
@@ -54,8 +71,11 @@ func Pause() (resume func()) {
 }
 
 type watcher interface {
-	// run does the upkeep; it reports false if the watched object is gone.
-	run() bool
+	Watched
+
+	// run does the upkeep, if that can be done in the bubble that is given, the caller's;
+	// it reports false if the watched object is gone.
+	run(here bubble.ID) bool
 }
 
 type watch[T any] struct {
@@ -63,13 +83,22 @@ type watch[T any] struct {
 	f func(*T)
 }
 
-func (w *watch[T]) run() bool {
+func (w *watch[T]) run(bubble.ID) bool {
 	p := w.p.Value()
 	if p == nil {
 		return false
 	}
 	w.f(p)
 	return true
+}
+
+func (w *watch[T]) Alive() bool { return w.p.Value() != nil }
+
+func (w *watch[T]) value() any {
+	if p := w.p.Value(); p != nil {
+		return p
+	}
+	return nil
 }
 
 // clock is the process's only clock, for there is only one collector.
@@ -79,22 +108,25 @@ type ticker struct {
 	passMu sync.Mutex // held during a pass; taken before mu
 
 	mu       sync.Mutex
-	watchers []watcher // in no order; nil during a pass, but for new ones
+	watchers []watcher // in the order of their beginning; elements never change, those who look at it need no lock for it
 	ticking  bool      // the sentinels are armed, for good
-	passed   bool      // a pass has been asked for since the last "marked"
-	running  bool      // a goroutine is making passes
-	again    bool      // and shall make another one
+	signals  signals
+	running  bool // a goroutine is making passes
+	again    bool // and shall make another one
 }
 
 func (c *ticker) add(w watcher) {
+	if f := OnWatch.Load(); f != nil {
+		(*f)(w)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.watchers = append(c.watchers, w)
 	if !c.ticking {
 		c.ticking = true
-		c.passed = true // no cycle has been missed yet
+		c.signals = signals{inTime: true, queued: cleanupsQueued()} // no cycle has been missed yet
 		armMarked()
-		armSwept()
+		armSwept(0)
 	}
 }
 
@@ -102,26 +134,27 @@ func (c *ticker) add(w watcher) {
 // finalizer goroutine.
 func (c *ticker) marked() {
 	armMarked()
+	queued := cleanupsQueued()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.passed {
-		c.startLocked() // "swept" is late; the cycle before this one has been swept
+	if c.signals.marked(queued) {
+		c.startLocked()
 	}
-	c.passed = false
 }
 
-// swept is called when a cycle has been swept, on one of the runtime's cleanup
-// goroutines.
-func (c *ticker) swept() {
-	armSwept()
+// swept is called when a cycle is being, or has been, swept, on one of the runtime's
+// cleanup goroutines. armed is the cycle in which the signal was set up.
+func swept(armed uint64) {
+	c := &clock
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	armSwept(c.signals.cycle)
+	c.signals.swept(armed)
 	c.startLocked()
 }
 
 // startLocked has a pass made that begins after this call. c.mu is held.
 func (c *ticker) startLocked() {
-	c.passed = true
 	if c.running {
 		c.again = true
 		return
@@ -133,7 +166,7 @@ func (c *ticker) startLocked() {
 func (c *ticker) run() {
 	for {
 		c.passMu.Lock()
-		c.pass()
+		c.pass(0)
 		c.passMu.Unlock()
 
 		c.mu.Lock()
@@ -147,18 +180,27 @@ func (c *ticker) run() {
 	}
 }
 
-// pass does all upkeep once. c.passMu is held.
-func (c *ticker) pass() {
+// pass does all upkeep once that can be done in the caller's bubble. c.passMu is held.
+func (c *ticker) pass(here bubble.ID) {
 	c.mu.Lock()
 	all := c.watchers
-	c.watchers = nil
 	c.mu.Unlock()
 
-	live := slices.DeleteFunc(all, func(w watcher) bool { return !w.run() })
-
+	live, died := all, false
+	for i, w := range all {
+		switch alive := w.run(here); {
+		case alive && died:
+			live = append(live, w)
+		case !alive && !died:
+			live, died = append(make([]watcher, 0, len(all)), all[:i]...), true
+		}
+	}
+	if !died {
+		return
+	}
 	c.mu.Lock()
-	c.watchers = append(live, c.watchers...)
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	c.watchers = append(live, c.watchers[len(all):]...)
 }
 
 // sentinel is an object that dies in the collection after the one it was made
@@ -169,6 +211,6 @@ func armMarked() {
 	runtime.SetFinalizer(new(sentinel), func(*sentinel) { clock.marked() })
 }
 
-func armSwept() {
-	runtime.AddCleanup(new(sentinel), (*ticker).swept, &clock)
+func armSwept(cycle uint64) {
+	runtime.AddCleanup(new(sentinel), swept, cycle)
 }

@@ -179,3 +179,30 @@ func TestNoGoroutineRemains(t *testing.T) {
 	waitFor(t, "as few goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
 	runtime.KeepAlive(w)
 }
+
+// TestTwoCollectionsBesideManyCleanups guards against upkeep that comes too early: the
+// runtime hands full blocks of cleanups over while it still sweeps, so that the signal
+// may come before most of the heap has been swept.
+func TestTwoCollectionsBesideManyCleanups(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	for range 2 {
+		var m weakref.ValueMap[int, watched]
+		weaktest.Collect(t)
+		func() {
+			const n = 30_000
+			held := make([]*watched, n)
+			for i := range held {
+				held[i] = new(watched)
+				m.Store(i, held[i])
+				runtime.AddCleanup(new([4]*int), func(int) {}, 0)
+			}
+			if m.Len() != n {
+				t.Fatalf("Len = %d", m.Len())
+			}
+			clear(held)
+		}()
+		runtime.GC()
+		runtime.GC()
+		waitFor(t, "the map is empty after two collections", func() bool { return m.Len() == 0 })
+	}
+}

@@ -74,15 +74,48 @@ func Addr[T any](h H) uintptr {
 	return (*box)(h).addr()
 }
 
+// Word returns a handle that a container makes of a word of its own, which is alive as
+// long as the word is not zero: a pointer to the target, say, or a mark of something that
+// has no target yet. If it points to an object, it keeps that alive; that is the
+// difference from a weak pointer.
+func Word(p unsafe.Pointer) H {
+	if direct {
+		return p
+	}
+	return unsafe.Pointer(&box{
+		value: func() unsafe.Pointer { return atomic.LoadPointer((*unsafe.Pointer)(p)) },
+		word:  p,
+	})
+}
+
+// IsMark reports whether h was made by [Word] of a word that points to itself, as a mark
+// does. No weak pointer does: its target is never its own record. Of other words it says
+// what it likes.
+func IsMark(h H) bool {
+	if direct {
+		return atomic.LoadUintptr((*uintptr)(h)) == uintptr(h)
+	}
+	return (*box)(h).word != nil
+}
+
+// WordOf returns what h was made of by [Word].
+func WordOf(h H) unsafe.Pointer {
+	if direct {
+		return h
+	}
+	return (*box)(h).word
+}
+
 // box is a handle on a runtime whose weak pointers are not one word.
 type box struct {
 	value func() unsafe.Pointer
+	word  unsafe.Pointer // see Word
 }
 
 func (b *box) addr() uintptr { return uintptr(b.value()) }
 
 func boxOf[T any](w weak.Pointer[T]) H {
-	return unsafe.Pointer(&box{func() unsafe.Pointer { return unsafe.Pointer(w.Value()) }})
+	return unsafe.Pointer(&box{value: func() unsafe.Pointer { return unsafe.Pointer(w.Value()) }})
 }
 
 // direct says that weak pointers are represented as described above. It does not

@@ -54,6 +54,8 @@ func (h *Hasher[K]) Hash(k K) uint64 {
 		return h.Word(uint64(*(*uint16)(p)))
 	case 1:
 		return h.Word(uint64(*(*uint8)(p)))
+	case truncated:
+		return h.Word(lowest(p, unsafe.Sizeof(k)))
 	}
 	return maphash.Comparable(h.seed, k)
 }

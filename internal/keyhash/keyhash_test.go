@@ -122,8 +122,24 @@ func TestKinds(t *testing.T) {
 			t.Errorf("kind %d: %d hashes of 1000 keys, want %d", kind, len(seen), want)
 		}
 	}
+	for _, want := range []bool{
+		truncatedAgrees[uint16](0x0102, 0x0302), truncatedAgrees[int32](-1, 0xff), truncatedAgrees(1<<40|7, int64(7)),
+		!truncatedAgrees[uint16](0x0102, 0x0103), !truncatedAgrees[uint32](1, 1<<24), !truncatedAgrees[uint64](1, 1<<56),
+	} {
+		if !want {
+			t.Error("a truncated hash is not of the lowest byte")
+		}
+	}
 	h := Make[int]()
 	if h.Hash(1) == h.Hash(2) || h.Hash(1) == h.Hash(257) {
 		t.Error("hashes are bad although no test asks for it")
 	}
+}
+
+// truncatedAgrees reports whether two keys have the same hash if it is truncated.
+func truncatedAgrees[K comparable](a, b K) bool {
+	restore := Use(Truncated)
+	defer restore()
+	h := Make[K]()
+	return h.Hash(a) == h.Hash(b)
 }

@@ -1,6 +1,9 @@
 package keyhash
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // Kind is how Hashers hash integers and pointers.
 type Kind int32
@@ -31,6 +34,23 @@ func (h *Hasher[K]) spoil() {
 	case OneHash:
 		h.b = 0
 	case Truncated:
-		h.size = 1
+		h.size = truncated
 	}
+}
+
+// truncated is the size of keys of which the lowest byte counts.
+const truncated = 255
+
+// lowest returns the lowest byte of an integer or a pointer of so many bytes. It is not
+// the first on every processor.
+func lowest(p unsafe.Pointer, size uintptr) uint64 {
+	switch size { // safe: the size is right
+	case 8:
+		return *(*uint64)(p) & 0xff
+	case 4:
+		return uint64(*(*uint32)(p) & 0xff)
+	case 2:
+		return uint64(*(*uint16)(p) & 0xff)
+	}
+	return uint64(*(*uint8)(p))
 }

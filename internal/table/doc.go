@@ -20,9 +20,9 @@
 //	         │ 11 ├┴─►...          ▼
 //	         └────┘     ┌──────────────────┐
 //	                    │ ctrl: 7 tags     │ written when a slot is filled
-//	                    │ slot 0: ref side │ ref is nil once the entry is removed
+//	                    │ slot 0: side ref │ ref is nil once the entry is removed
 //	                    │ ...              │
-//	                    │ slot 6: ref side │
+//	                    │ slot 6: side ref │
 //	                    │ next             │ overflow, for hopeless hashes only
 //	                    └──────────────────┘
 //
@@ -49,6 +49,28 @@
 // the segment has not been retired, which happens under the same lock. The order
 // of locks is: segments by ascending prefix, then the directory. No user code
 // runs under any of them.
+//
+// # Iterating
+//
+// A loop goes through the segments in the order of their hashes and remembers how far
+// it has come. Segments that are split or merged meanwhile change what covers the
+// hashes to come; of a merged one, the loop leaves out the hashes that it has passed.
+// So a hash is looked at in one segment only, and what is left to show is that no key
+// comes twice within one.
+//
+// On coming to a segment, the loop notes which slots are filled, one word a group, and
+// looks at no others. A key that is removed and added again takes a slot that was empty
+// then, or its old one. Suppose that two slots with the same key have been noted: then
+// one entry had been removed before the other was added, and the other had been added
+// before the notes were complete; so the first was seen as removed whenever the loop
+// came to it. The notes are void if the segment has been retired by the time they are
+// complete, because a merge of empty segments hands on the groups of one, which then
+// get entries of the other; the loop takes the notes again, of the segment that is
+// there now. Groups that are handed on later do no harm: what they get is not noted.
+//
+// Nothing is locked, and nothing is copied but the notes, 2 KiB on the stack at most.
+// What a loop promises is what sync.Map's Range does: no key more than once. It also
+// promises that an entry which is there all the while comes.
 //
 // # Deaths
 //

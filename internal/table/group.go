@@ -15,8 +15,10 @@ const slotsPerGroup = 7
 
 // Slot is one entry. A reader that found it by its tag may read Side.
 type Slot[S any] struct {
-	ref  handle.H // atomic; nil once removed
+	// First: the compiler adds a word to a struct whose last field has no size, since a
+	// pointer to it must not lead to the next object. Sets have no side value.
 	Side S        // written before the tag; see the package comment
+	ref  handle.H // atomic; nil once removed
 }
 
 // Ref returns the handle of the entry, or nil if the entry has been removed.
@@ -28,6 +30,13 @@ func (s *Slot[S]) Ref() handle.H {
 func (s *Slot[S]) IsDead() bool {
 	ref := s.Ref()
 	return ref != nil && handle.Addr[S](ref) == 0
+}
+
+// IsLive reports whether there is an entry that is not known to be dead. It is not the
+// opposite of IsDead, and the two loads of a caller that asked for both could differ.
+func (s *Slot[S]) IsLive() bool {
+	ref := s.Ref()
+	return ref != nil && handle.Addr[S](ref) != 0
 }
 
 type group[S any] struct {

@@ -39,26 +39,90 @@ func (t *Table[S]) covering(from, end uint64) iter.Seq2[uint64, *segment[S]] {
 	}
 }
 
-// Slots yields every entry: each that is in the table all the while once, those
-// added or removed meanwhile once or not at all. stale says that the slot may be
-// out of date, because its segment has been replaced: what the entry is now must
-// be looked up.
+// Slots yields every entry: one that is in the table all the while exactly once, one
+// that is added or removed meanwhile once or not at all. No key comes twice, even if
+// it is removed and added again; see the package comment. stale says that the slot may
+// be out of date, because its segment has been replaced: what the entry is now must be
+// looked up.
 func (t *Table[S]) Slots(yield func(slot *Slot[S], stale bool) bool) {
-	for from, s := range t.segments {
-		for slot := range s.slots {
-			if slot.Ref() == nil {
-				continue
-			}
-			if from > s.prefix {
-				// Since the loop began, s has been made of a segment that has been seen
-				// and one that has not.
-				if hash, live := t.Policy.Hash(slot); !live || hash < from {
-					continue
-				}
-			}
-			if !yield(slot, s.retired.Load()) {
-				return
+	for from := uint64(0); ; {
+		s := t.segmentAt(from)
+		if s == nil {
+			return
+		}
+		var goOn bool
+		if n := len(s.groups); n <= fewGroups {
+			var notes [fewGroups]uint64
+			goOn = t.slotsOf(s, &from, notes[:n], yield)
+		} else {
+			var notes [maxGroups]uint64
+			goOn = t.slotsOf(s, &from, notes[:n], yield)
+		}
+		if !goOn {
+			return
+		}
+	}
+}
+
+// fewGroups is of how many groups the notes are made in little memory: clearing that
+// of a large segment takes as long as a loop over a small table.
+const fewGroups = 4
+
+// slotsOf yields the entries of a segment with hashes from one on, which it sets to the
+// first that is still to be looked at, and reports whether there is one. notes has a
+// word for each group.
+func (t *Table[S]) slotsOf(s *segment[S], from *uint64, notes []uint64, yield func(*Slot[S], bool) bool) (goOn bool) {
+	more := s.filled(notes)
+	if s.retired.Load() {
+		return true // what has taken its place may have filled its groups, too
+	}
+	part := *from > s.prefix
+	for i := range notes {
+		g, m := &s.groups[i], notes[i]
+		for ; m != 0; m &= m - 1 {
+			if slot := g.slot(m); t.isIn(slot, part, *from) && !yield(slot, s.retired.Load()) {
+				return false
 			}
 		}
 	}
+	for _, o := range more {
+		for m := o.filled; m != 0; m &= m - 1 {
+			if slot := o.group.slot(m); t.isIn(slot, part, *from) && !yield(slot, s.retired.Load()) {
+				return false
+			}
+		}
+	}
+	*from = s.end()
+	return *from != 0
+}
+
+// isIn reports whether a slot has an entry and, if only a part of its segment is wanted,
+// whether the entry has a hash from one on: since the loop began, the segment has been
+// made of one that has been seen and one that has not.
+func (t *Table[S]) isIn(slot *Slot[S], part bool, from uint64) bool {
+	ref := slot.Ref()
+	if ref == nil || !part {
+		return ref != nil
+	}
+	hash, live := t.Policy.Hash(slot, ref)
+	return live && hash >= from
+}
+
+// overflow is a group beyond those that lie side by side, and its filled slots.
+type overflow[S any] struct {
+	group  *group[S]
+	filled uint64
+}
+
+// filled notes which slots of each group are filled, as full returns it, and returns
+// what the groups overflow to.
+func (s *segment[S]) filled(of []uint64) (more []overflow[S]) {
+	for i := range of {
+		g := &s.groups[i]
+		of[i] = g.full(g.ctrl.Load())
+		for g = g.next.Load(); g != nil; g = g.next.Load() {
+			more = append(more, overflow[S]{g, g.full(g.ctrl.Load())})
+		}
+	}
+	return more
 }

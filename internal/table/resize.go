@@ -80,11 +80,12 @@ func (t *Table[S]) split(s *segment[S]) []*segment[S] {
 // s is locked.
 func (t *Table[S]) copy(s *segment[S], add func(hash uint64, e entry[S])) {
 	for slot := range s.slots {
-		if slot.ref == nil {
+		ref := slot.ref
+		if ref == nil {
 			continue
 		}
-		if hash, live := t.Policy.Hash(slot); live {
-			add(hash, entry[S]{slot.ref, slot.Side})
+		if hash, live := t.Policy.Hash(slot, ref); live {
+			add(hash, entry[S]{ref, slot.Side})
 		} else {
 			t.bury(s, slot)
 		}
@@ -125,8 +126,9 @@ func install[S any](d *directory[S], parts []*segment[S]) {
 	}
 }
 
-// merge makes one segment of two if they would fill less than half of it. s is
-// the first of the two.
+// merge makes one segment of two if they would fill less than half of it, or, if nothing
+// has been added to them since the last sweep, less than seven eighths. s is the first of
+// the two.
 func (t *Table[S]) merge(s *segment[S]) {
 	s.mu.Lock()
 	defer t.unlock(s)
@@ -141,7 +143,11 @@ func (t *Table[S]) merge(s *segment[S]) {
 		b.dead = nil
 		b.mu.Unlock()
 	}()
-	if b.retired.Load() || b.depth != s.depth || s.live+b.live > s.limit()/2 {
+	most := s.limit() / 2 // so that it is not split again at once
+	if s.quiet() && b.quiet() {
+		most = s.limit() * 7 / 8
+	}
+	if b.retired.Load() || b.depth != s.depth || s.live+b.live > most {
 		return
 	}
 	m := &segment[S]{prefix: s.prefix, depth: s.depth - 1}

@@ -75,7 +75,7 @@ func (t *Table[S]) tidy(s *segment[S]) {
 	if s.retired.Load() {
 		return
 	}
-	quiet := s.used == s.lastUsed
+	quiet := s.quiet()
 	s.lastUsed = s.used
 	n := len(s.groups)
 	if s.depth == 0 {
@@ -89,9 +89,14 @@ func (t *Table[S]) tidy(s *segment[S]) {
 		// A busy segment is rebuilt soon anyway, when it is full. In a quiet one the
 		// side values of removed entries would stay for ever.
 		s.garbage() > 0 && quiet && t.Policy.Pointers:
-		t.replace([]*segment[S]{s}, []*segment[S]{t.rebuilt(s, n)})
+		r := t.rebuilt(s, n)
+		r.lastUsed = r.used // nothing was added
+		t.replace([]*segment[S]{s}, []*segment[S]{r})
 	}
 }
+
+// quiet reports whether nothing has been added since the last sweep. s is locked.
+func (s *segment[S]) quiet() bool { return s.used == s.lastUsed }
 
 // groupsFor returns a number of groups of which n entries fill a quarter to a half.
 func groupsFor(n int) int {

@@ -24,9 +24,10 @@ type Table[S any] struct {
 // Policy is what the table must know of its entries. All its functions are set
 // before first use.
 type Policy[S any] struct {
-	// Hash returns the hash of an entry, and false if the entry is dead. It is
-	// called under a lock and must not run user code.
-	Hash func(*Slot[S]) (hash uint64, live bool)
+	// Hash returns the hash of an entry, and false if the entry is dead. ref is what
+	// the caller has loaded from the slot and is not nil: whoever loads it again may
+	// get nil, for the lock is not always held. It must not run user code.
+	Hash func(slot *Slot[S], ref handle.H) (hash uint64, live bool)
 
 	// Release, if set, is called under a lock for an entry that is removed because
 	// it is dead. It drops what the side value must not keep alive.

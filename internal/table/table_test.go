@@ -64,7 +64,7 @@ type intTable struct {
 
 func newIntTable(hash func(int) uint64) *intTable {
 	t := &intTable{hash: hash}
-	t.Policy.Hash = func(s *Slot[int]) (uint64, bool) { return hash(s.Side), true }
+	t.Policy.Hash = func(s *Slot[int], _ handle.H) (uint64, bool) { return hash(s.Side), true }
 	t.Policy.Dead = func(keys []int) {
 		t.mu.Lock()
 		defer t.mu.Unlock()

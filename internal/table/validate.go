@@ -63,7 +63,7 @@ func (t *Table[S]) validateSegment(d *directory[S], s *segment[S]) error {
 			continue
 		}
 		live++
-		hash, ok := t.Policy.Hash(slot)
+		hash, ok := t.Policy.Hash(slot, slot.ref)
 		if !ok {
 			continue
 		}
