@@ -22,8 +22,8 @@ type addrTable[K, S any] struct {
 // caller's.
 func (t *addrTable[K, S]) init() {
 	t.addrs = keyhash.Make[uintptr]()
-	t.table.Policy.Hash = func(slot *table.Slot[S]) (hash uint64, live bool) {
-		addr := handle.Addr[S](slot.Ref())
+	t.table.Policy.Hash = func(_ *table.Slot[S], ref handle.H) (hash uint64, live bool) {
+		addr := handle.Addr[S](ref)
 		return t.addrs.Hash(addr), addr != 0
 	}
 }

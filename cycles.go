@@ -51,7 +51,7 @@ const cyclesLimit = 100_000
 //
 // If the key type has [Slots] there is nothing to find: such entries die.
 func (m *KeyMap[K, V]) Cycles() (cycles []Cycle[K], complete bool) {
-	if s := m.state.Load(); s == nil || s.slotted {
+	if _, slotted := slotsOffset[K](); slotted {
 		return nil, true
 	}
 	entries := make(map[*K]V)
@@ -81,6 +81,7 @@ func (m *KeyMap[K, V]) Cycles() (cycles []Cycle[K], complete bool) {
 type keyGraph[K any] struct {
 	keys  []*K
 	edges [][]keyEdge // by key
+	known []int       // by key: the last one, plus one, that is known to reach it
 }
 
 type keyEdge struct {
@@ -89,7 +90,7 @@ type keyEdge struct {
 }
 
 func newKeyGraph[K, V any](entries map[*K]V) *keyGraph[K] {
-	g := &keyGraph[K]{edges: make([][]keyEdge, len(entries))}
+	g := &keyGraph[K]{edges: make([][]keyEdge, len(entries)), known: make([]int, len(entries))}
 	for key := range entries {
 		g.keys = append(g.keys, key)
 	}
@@ -109,7 +110,7 @@ func compareAddr[K any](p *K, addr uintptr) int {
 }
 
 // add notes that the value of a key holds an address. It matters if it is that of a
-// key, or of a part of one.
+// key, or of a part of one. What is known of one key comes before that of the next.
 func (g *keyGraph[K]) add(from int, addr uintptr, path func() string) {
 	to, found := slices.BinarySearchFunc(g.keys, addr, compareAddr)
 	if !found {
@@ -118,36 +119,49 @@ func (g *keyGraph[K]) add(from int, addr uintptr, path func() string) {
 			return
 		}
 	}
-	if !slices.ContainsFunc(g.edges[from], func(e keyEdge) bool { return e.to == to }) {
+	if g.known[to] != from+1 {
+		g.known[to] = from + 1
 		g.edges[from] = append(g.edges[from], keyEdge{to, path() + " → " + reflect.TypeFor[*K]().String()})
 	}
 }
 
-// trim removes the edges to keys from which nothing leads on, again and again. What
-// is left leads to a cycle, or is one.
+// trim removes the edges that are part of no cycle: those from one strongly connected
+// component to another, found by Tarjan's algorithm (SIAM J. Comput. 1972).
 func (g *keyGraph[K]) trim() {
-	from := make([][]int, len(g.keys)) // edges backwards
-	out := make([]int, len(g.keys))
-	var ends []int
-	for i, edges := range g.edges {
-		for _, e := range edges {
-			from[e.to] = append(from[e.to], i)
-		}
-		if out[i] = len(edges); out[i] == 0 {
-			ends = append(ends, i)
-		}
-	}
-	for len(ends) > 0 {
-		end := ends[len(ends)-1]
-		ends = ends[:len(ends)-1]
-		for _, i := range from[end] {
-			if out[i]--; out[i] == 0 {
-				ends = append(ends, i)
+	component := make([]int, len(g.keys)) // by key, counted from one; 0: not known yet
+	order := make([]int, len(g.keys))     // by key: when it was visited; 0: not yet
+	var path []int                        // visited, and of no known component
+	visited, components := 0, 0
+	var visit func(at int) (lowest int)
+	visit = func(at int) int {
+		visited++
+		order[at] = visited
+		lowest, begins := visited, len(path)
+		path = append(path, at)
+		for _, e := range g.edges[at] {
+			switch {
+			case order[e.to] == 0:
+				lowest = min(lowest, visit(e.to))
+			case component[e.to] == 0:
+				lowest = min(lowest, order[e.to])
 			}
 		}
+		if lowest == order[at] {
+			components++
+			for _, key := range path[begins:] {
+				component[key] = components
+			}
+			path = path[:begins]
+		}
+		return lowest
 	}
-	for i := range g.edges {
-		g.edges[i] = slices.DeleteFunc(g.edges[i], func(e keyEdge) bool { return out[e.to] == 0 })
+	for key := range g.keys {
+		if order[key] == 0 {
+			visit(key)
+		}
+	}
+	for from := range g.edges {
+		g.edges[from] = slices.DeleteFunc(g.edges[from], func(e keyEdge) bool { return component[from] != component[e.to] })
 	}
 }
 

@@ -29,4 +29,11 @@
 //
 // Every method of every type is safe for concurrent use, unless its
 // documentation says otherwise. Reading never blocks.
+//
+// Functions of the user's are called under no lock, and may panic, end their goroutine and
+// use whatever calls them. A call that would wait for itself returns [ErrDeadlock].
+//
+// All of it may be used within [testing/synctest] bubbles, outside, and in several at once.
+// What has died is noticed there by runtime.GC and a call of Sweep, or as the bubble's time
+// advances.
 package weakref

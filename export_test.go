@@ -1,9 +1,12 @@
 package weakref
 
 import (
+	"time"
+
 	"github.com/weakref-go/weakref/internal/gcclock"
 	"github.com/weakref-go/weakref/internal/handle"
 	"github.com/weakref-go/weakref/internal/keyhash"
+	"github.com/weakref-go/weakref/internal/table"
 )
 
 // Kill makes every weak reference to p dead, although the caller still holds it.
@@ -65,4 +68,27 @@ func (in *Interner[T]) UseConstantHash() { in.ready().keys = keyhash.Constant[T]
 func HasSlots[K any]() bool {
 	_, ok := slotsOffset[K]()
 	return ok
+}
+
+// BeforeHash has f called before a hash of an entry is computed.
+func (m *ValueMap[K, V]) BeforeHash(f func()) { beforeHash(&m.state.Load().table, f) }
+
+func (m *KeyMap[K, V]) BeforeHash(f func()) { beforeHash(&m.state.Load().table, f) }
+
+func (s *Set[T]) BeforeHash(f func()) { beforeHash(&s.state.Load().table, f) }
+
+func (in *Interner[T]) BeforeHash(f func()) { beforeHash(&in.state.Load().table, f) }
+
+func beforeHash[S any](t *table.Table[S], f func()) {
+	hash := t.Policy.Hash
+	t.Policy.Hash = func(slot *table.Slot[S], ref handle.H) (uint64, bool) {
+		f()
+		return hash(slot, ref)
+	}
+}
+
+// HurryWaiters has programs that do nothing but wait for deaths collect again and again.
+func HurryWaiters() {
+	awakeEvery = 10 * time.Millisecond
+	neverCollected = func() bool { return true }
 }

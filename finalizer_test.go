@@ -1,15 +1,18 @@
 package weakref_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/weakref-go/weakref"
@@ -56,7 +59,7 @@ func TestFinalizeAtDeath(t *testing.T) {
 		return f
 	}()
 	weaktest.Eventually(t, "the call is made", func() bool { return len(c.get()) > 0 })
-	if f.Pending() || f.Run() || f.Detach() {
+	if f.Pending() || f.Run() || f.Stop() {
 		t.Error("still pending after the call")
 	}
 	weaktest.Collect(t)
@@ -67,12 +70,12 @@ func TestFinalizeOnDemand(t *testing.T) {
 	var c calls
 	p := newObject(1)
 	f := weakref.Finalize(p, c.add, "run")
-	if !f.Run() || f.Run() || f.Pending() || f.Detach() {
+	if !f.Run() || f.Run() || f.Pending() || f.Stop() {
 		t.Error("Run is wrong")
 	}
 	g := weakref.Finalize(p, c.add, "detached")
-	if !g.Detach() || g.Detach() || g.Run() || g.Pending() {
-		t.Error("Detach is wrong")
+	if !g.Stop() || g.Stop() || g.Run() || g.Pending() {
+		t.Error("Stop is wrong")
 	}
 	r := weakref.Make(p)
 	p = nil
@@ -105,7 +108,7 @@ func TestFinalizeReleases(t *testing.T) {
 		return weakref.Make(arg)
 	}
 	weaktest.MustCollect(t, argument(func(f *weakref.Finalizer) { f.Run() }))
-	weaktest.MustCollect(t, argument(func(f *weakref.Finalizer) { f.Detach() }))
+	weaktest.MustCollect(t, argument(func(f *weakref.Finalizer) { f.Stop() }))
 	runtime.KeepAlive(p)
 
 	var f *weakref.Finalizer
@@ -134,7 +137,7 @@ func TestFinalizeRefusesWhatKeepsTheObject(t *testing.T) {
 		"argument: an array":     func() { weakref.Finalize(p, func([2]*object) {}, [2]*object{nil, p}) },
 		"function: a method":     func() { weakref.Finalize(p, p.finish, 1) },
 		"function: a closure":    func() { weakref.Finalize(p, func(int) { p.id++ }, 1) },
-		"argument: fallible":     func() { weakref.FinalizeErr(p, func(*object) error { return nil }, p) },
+		"argument: fallible":     func() { weakref.Finalize(p, func(*object) error { return nil }, p) },
 	} {
 		func() {
 			defer func() {
@@ -153,15 +156,15 @@ func TestFinalizeRefusesWhatKeepsTheObject(t *testing.T) {
 				t.Errorf("a nil function: %q", s)
 			}
 		}()
-		weakref.Finalize[object, int](p, nil, 1)
+		weakref.Finalize[object, int, func(int)](p, nil, 1)
 	}()
 	// None of this may be refused.
 	q := newObject(2)
-	weakref.Finalize(p, func(*object) {}, q).Detach()
-	weakref.Finalize(p, func(*object) {}, nil).Detach()
-	weakref.Finalize(p, (*object).finishWith, q).Detach()
-	weakref.Finalize(p, func(int) { q.id++ }, 1).Detach()
-	weakref.Finalize(p, func(weakref.Ref[object]) {}, weakref.Make(p)).Detach()
+	weakref.Finalize(p, func(*object) {}, q).Stop()
+	weakref.Finalize(p, func(*object) {}, (*object)(nil)).Stop()
+	weakref.Finalize(p, (*object).finishWith, q).Stop()
+	weakref.Finalize(p, func(int) { q.id++ }, 1).Stop()
+	weakref.Finalize(p, func(weakref.Ref[object]) {}, weakref.Make(p)).Stop()
 }
 
 func (o *object) finishWith() {}
@@ -198,7 +201,7 @@ func TestShutdown(t *testing.T) {
 	p := newObject(1)
 	boom := errors.New("boom")
 	weakref.Finalize(p, c.add, "first")
-	weakref.FinalizeErr(newObject(2), func(s string) error { c.add(s); return boom }, "second fails")
+	weakref.Finalize(newObject(2), func(s string) error { c.add(s); return boom }, "second fails")
 	weakref.Finalize(p, func(s string) { c.add(s); panic("bang") }, "third panics")
 	weakref.Finalize(p, func(s string) {
 		c.add(s)
@@ -207,7 +210,7 @@ func TestShutdown(t *testing.T) {
 	skipped := weakref.Finalize(p, c.add, "skipped")
 	skipped.SetAtShutdown(false)
 	detached := weakref.Finalize(p, c.add, "detached")
-	detached.Detach()
+	detached.Stop()
 	weakref.Finalize(p, func(s string) { c.add(s); runtime.Goexit() }, "last ends its goroutine")
 
 	err := weakref.Shutdown(background)
@@ -236,7 +239,7 @@ func TestShutdownContextEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(background, 20*time.Millisecond)
 	defer cancel()
 	err := weakref.Shutdown(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) || !contains(err.Error(), "1 finalizers have not run, 1 are running") {
+	if !errors.Is(err, context.DeadlineExceeded) || !contains(err.Error(), "finalizers: 1 have not begun, 1 are running") {
 		t.Errorf("err = %v", err)
 	}
 	close(release)
@@ -276,7 +279,7 @@ func TestFinalizersConcurrent(t *testing.T) {
 				f := weakref.Finalize(newObject(i), func(n *atomic.Int64) { n.Add(1) }, &ran)
 				switch i % 4 {
 				case 0:
-					if f.Detach() {
+					if f.Stop() {
 						taken.Add(1)
 					}
 				case 1:
@@ -297,5 +300,235 @@ func TestFinalizersConcurrent(t *testing.T) {
 	weaktest.Collect(t)
 	if n := ran.Load() + taken.Load(); n != goroutines*each {
 		t.Errorf("%d calls for %d finalizers", n, goroutines*each)
+	}
+}
+
+// TestErrorAfterShutdownGaveUp: the error of a finalizer that was under way when
+// Shutdown's context ended was lost.
+func TestErrorAfterShutdownGaveUp(t *testing.T) {
+	shutdown(t)
+	p := newObject(1)
+	log := logged(t, func() {
+		begun, release := make(chan bool), make(chan bool)
+		weakref.Finalize(p, func(int) error {
+			close(begun)
+			<-release
+			return errors.New("came late")
+		}, 1)
+		ctx, cancel := context.WithCancel(background)
+		go func() { <-begun; cancel() }()
+		if err := weakref.Shutdown(ctx); !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "came late") {
+			t.Errorf("err = %v", err)
+		}
+		close(release)
+		shutdown(t)
+	})
+	if !contains(log, "came late", "object") {
+		t.Errorf("logged %q", log)
+	}
+	runtime.KeepAlive(p)
+}
+
+// logged returns what is logged while f runs.
+func logged(t *testing.T, f func()) string {
+	t.Helper()
+	var buf bytes.Buffer
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&buf, nil))) // a handler has a lock
+	defer slog.SetDefault(old)
+	f()
+	return buf.String()
+}
+
+// TestShutdownDrainsCallbacks: Shutdown returned while OnCollect of maps was pending.
+func TestShutdownDrainsCallbacks(t *testing.T) {
+	shutdown(t)
+	var called atomic.Int64
+	m := weakref.ValueMap[int, object]{OnCollect: func(int) {
+		runtime.Gosched()
+		called.Add(1)
+	}}
+	const n = 100
+	func() {
+		for i := range n {
+			m.Store(i, newObject(i))
+		}
+	}()
+	weaktest.Eventually(t, "all are gone", func() bool { return m.Len() == 0 })
+	shutdown(t)
+	if got := called.Load(); got != n || m.Stats().Pending != 0 {
+		t.Errorf("%d of %d callbacks have been called, %d are pending", got, n, m.Stats().Pending)
+	}
+}
+
+func TestShutdownSaysWhichCallbacksAreLeft(t *testing.T) {
+	shutdown(t)
+	begun, release := make(chan bool), make(chan bool)
+	m := weakref.ValueMap[int, object]{Name: "sessions", OnCollect: func(int) {
+		close(begun)
+		<-release
+	}}
+	func() { m.Store(1, newObject(1)) }()
+	weaktest.Eventually(t, "it is gone", func() bool { return m.Len() == 0 })
+	<-begun
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	if err := weakref.Shutdown(ctx); !errors.Is(err, context.Canceled) || !contains(err.Error(), "sessions.OnCollect: 0 have not begun, 1 are running") {
+		t.Errorf("err = %v", err)
+	}
+	close(release)
+	shutdown(t)
+}
+
+// TestShutdownFromACallback: what is no finalizer may not wait for itself either.
+func TestShutdownFromACallback(t *testing.T) {
+	shutdown(t)
+	got := make(chan error, 1)
+	m := weakref.ValueMap[int, object]{OnCollect: func(int) { got <- weakref.Shutdown(background) }}
+	func() { m.Store(1, newObject(1)) }()
+	weaktest.Eventually(t, "it is gone", func() bool { return m.Len() == 0 })
+	if err := <-got; !errors.Is(err, weakref.ErrDeadlock) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+// TestShutdownInACreatorOfAFinalizer: Shutdown calls a finalizer that asks for the value that
+// is being created by who calls Shutdown. One of the two must be told.
+func TestShutdownInACreatorOfAFinalizer(t *testing.T) {
+	shutdown(t)
+	var m weakref.ValueMap[string, object]
+	p, v := newObject(1), newObject(2)
+	var inner error
+	weakref.Finalize(p, func(int) {
+		_, inner = m.LoadOrCreate("a", func() (*object, error) { return newObject(3), nil })
+	}, 1)
+	got, err := m.LoadOrCreate("a", func() (*object, error) { return v, weakref.Shutdown(background) })
+	if got != v || err != nil || !errors.Is(inner, weakref.ErrDeadlock) {
+		t.Errorf("LoadOrCreate = %v, %v; in the finalizer %v", got, err, inner)
+	}
+	runtime.KeepAlive(p)
+}
+
+// TestAtShutdownAgain: what was exempt and is not any more is called where it belongs.
+func TestAtShutdownAgain(t *testing.T) {
+	shutdown(t)
+	p := newObject(1)
+	for _, which := range [][]int{{0}, {4}, {2}, {0, 4}, {4, 3, 2, 1, 0}, {0, 1, 2, 3, 4}} {
+		var c calls
+		var fs []*weakref.Finalizer
+		for i := range 5 {
+			fs = append(fs, weakref.Finalize(p, c.add, fmt.Sprint(i)))
+		}
+		for _, i := range which {
+			fs[i].SetAtShutdown(false)
+			fs[i].SetAtShutdown(false)
+		}
+		for _, i := range which {
+			fs[i].SetAtShutdown(true)
+		}
+		shutdown(t)
+		c.want(t, "4", "3", "2", "1", "0")
+		fs[0].SetAtShutdown(false) // it has run; nothing happens
+	}
+	runtime.KeepAlive(p)
+}
+
+// TestStoppingInAnyOrder takes out of the lists of an object's finalizers, from both ends
+// and the middle, also after its death.
+func TestStoppingInAnyOrder(t *testing.T) {
+	shutdown(t)
+	for _, stop := range [][]int{{0}, {4}, {2}, {0, 4}, {4, 3}, {1, 0}, {0, 1, 2, 3, 4}} {
+		var c calls
+		var want []string
+		func() {
+			p := newObject(1)
+			var fs []*weakref.Finalizer
+			for i := range 5 {
+				fs = append(fs, weakref.Finalize(p, c.add, fmt.Sprint(i)))
+			}
+			for _, i := range stop {
+				fs[i].Stop()
+			}
+			for i := 4; i >= 0; i-- {
+				if !slices.Contains(stop, i) {
+					want = append(want, fmt.Sprint(i))
+				}
+			}
+			runtime.KeepAlive(p)
+		}()
+		weaktest.Eventually(t, "the rest are called", func() bool { return len(c.get()) == len(want) })
+		c.want(t, want...)
+	}
+}
+
+// TestShutdownInABubble: one waits in a bubble for a finalizer that runs outside, and
+// for one that sleeps within.
+func TestShutdownInABubble(t *testing.T) {
+	shutdown(t)
+	begun, release := make(chan bool), make(chan bool)
+	func() { weakref.Finalize(newObject(1), func(int) { close(begun); <-release }, 1) }()
+	weaktest.Eventually(t, "it has begun", func() bool {
+		select {
+		case <-begun:
+			return true
+		default:
+			return false
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := newObject(2)
+		slept := false
+		weakref.Finalize(p, func(int) { time.Sleep(time.Hour); slept = true }, 1)
+		close(release)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
+		defer cancel()
+		if err := weakref.Shutdown(ctx); err != nil || !slept {
+			t.Errorf("err = %v, slept: %v", err, slept)
+		}
+		weakref.Finalize(p, func(int) { time.Sleep(3 * time.Hour) }, 1)
+		if err := weakref.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v", err)
+		}
+		time.Sleep(3 * time.Hour)
+		runtime.KeepAlive(p)
+	})
+}
+
+// BenchmarkFinalizersOfOneObject measures each operation on one of n finalizers of an object.
+func BenchmarkFinalizersOfOneObject(b *testing.B) {
+	for _, n := range []int{10, 1000, 100_000} {
+		register := func(p *object) []*weakref.Finalizer {
+			fs := make([]*weakref.Finalizer, n)
+			for i := range fs {
+				fs[i] = weakref.Finalize(p, func(int) {}, i)
+			}
+			return fs
+		}
+		perOne := func(b *testing.B, rounds int) {
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rounds*n), "ns/finalizer")
+		}
+		b.Run(fmt.Sprintf("op=Stop/n=%d", n), func(b *testing.B) {
+			p := newObject(1)
+			rounds := 0
+			for b.Loop() {
+				rounds++
+				for _, f := range register(p) {
+					f.Stop()
+				}
+			}
+			perOne(b, rounds)
+			runtime.KeepAlive(p)
+		})
+		b.Run(fmt.Sprintf("op=Shutdown/n=%d", n), func(b *testing.B) {
+			p := newObject(1)
+			rounds := 0
+			for b.Loop() {
+				rounds++
+				register(p)
+				weakref.Shutdown(background)
+			}
+			perOne(b, rounds)
+			runtime.KeepAlive(p)
+		})
 	}
 }

@@ -3,12 +3,14 @@ package weakref
 import (
 	"iter"
 	"reflect"
-	"sync/atomic"
+	"strings"
 	"unsafe"
 
 	"github.com/weakref-go/weakref/internal/gcclock"
 	"github.com/weakref-go/weakref/internal/handle"
 	"github.com/weakref-go/weakref/internal/keyhash"
+	"github.com/weakref-go/weakref/internal/lazy"
+	"github.com/weakref-go/weakref/internal/nursery"
 	"github.com/weakref-go/weakref/internal/table"
 )
 
@@ -36,6 +38,9 @@ import (
 //
 // The value behind the pointer must not be changed.
 //
+// There is no Clear and no Delete: a copy that is in use must stay, or two equal values
+// would have two pointers.
+//
 // # Cost
 //
 // Intern of a value that is there takes 25 to 50 ns and does not allocate. A new
@@ -45,10 +50,12 @@ type Interner[T comparable] struct {
 	Name string
 
 	// Clone, if set, makes the copy that becomes canonical. Without it, the value is
-	// copied as an assignment does, and if T is a string type, so are its bytes.
+	// copied as an assignment does, and if T is a string type, so are its bytes. Intern
+	// panics if the copy is not equal to the value: nobody would ever find it. Clone is
+	// called under no lock, perhaps for several equal values at once.
 	Clone func(T) T
 
-	state atomic.Pointer[internState[T]] // made at the first Intern
+	state lazy.Value[internState[T]] // made at the first Intern
 }
 
 // internState is an Interner in use.
@@ -57,16 +64,23 @@ type internState[T comparable] struct {
 	table  table.Table[struct{}]
 	string bool // T is a string type
 	copies copies[T]
+	name   string // Name at the first Intern
 }
 
 // Intern returns the canonical pointer for values that equal v.
 func (in *Interner[T]) Intern(v T) *T {
+	return in.intern(v, func() T { return v })
+}
+
+// intern is Intern for a value that is valid during this call only. owned returns an equal
+// one that stays so.
+func (in *Interner[T]) intern(v T, owned func() T) *T {
 	s := in.ready()
 	hash := s.keys.Hash(v)
 	if p := s.find(s.table.Read(hash), hash, v); p != nil {
 		return p
 	}
-	p := in.copy(s, v)
+	p := in.copy(s, v, owned)
 	ref := handle.Of(p)
 	l := s.table.Lock(hash)
 	defer l.Unlock()
@@ -91,9 +105,9 @@ func (in *Interner[T]) Lookup(v T) (*T, bool) {
 // InternBytes is Intern for a string whose bytes are in b. It does not allocate if
 // the string is there.
 func InternBytes[S ~string](in *Interner[S], b []byte) *S {
-	// Safe: the string is used for looking up, during this call, and is cloned
-	// before it is kept.
-	return in.Intern(S(unsafe.String(unsafe.SliceData(b), len(b))))
+	// Safe: the string is used for looking up, during this call. No code of the user's
+	// sees it, and what is kept is a copy.
+	return in.intern(S(unsafe.String(unsafe.SliceData(b), len(b))), func() S { return S(b) })
 }
 
 // Len returns the number of copies not yet known to be dead, which is never less
@@ -136,21 +150,24 @@ func (in *Interner[T]) ready() *internState[T] {
 	if s := in.state.Load(); s != nil {
 		return s
 	}
+	return in.state.Begin(in.newState, func(s *internState[T]) {
+		gcclock.Watch(s, (*internState[T]).sweep)
+	})
+}
+
+func (in *Interner[T]) newState() *internState[T] {
 	s := &internState[T]{
 		keys:   keyhash.Make[T](),
+		name:   in.Name,
 		string: reflect.TypeFor[T]().Kind() == reflect.String,
 	}
-	s.table.Policy.Hash = func(slot *table.Slot[struct{}]) (hash uint64, live bool) {
-		p := handle.Strong[T](slot.Ref())
+	s.table.Policy.Hash = func(_ *table.Slot[struct{}], ref handle.H) (hash uint64, live bool) {
+		p := handle.Strong[T](ref)
 		if p == nil {
 			return 0, false
 		}
 		return s.keys.Hash(*p), true
 	}
-	if !in.state.CompareAndSwap(nil, s) {
-		return in.state.Load() // somebody else was first
-	}
-	gcclock.Watch(s, (*internState[T]).sweep)
 	return s
 }
 
@@ -174,11 +191,16 @@ func (s *internState[T]) find(view table.View[struct{}], hash uint64, v T) (foun
 }
 
 // copy returns a pointer to a copy of v that can be weakly referenced, whatever T
-// is, and does not keep more alive than need be.
-func (in *Interner[T]) copy(s *internState[T], v T) *T {
+// is, and does not keep more alive than need be. Only Clone gets what owned returns; a
+// string is copied anyway.
+func (in *Interner[T]) copy(s *internState[T], v T, owned func() T) *T {
 	switch {
 	case in.Clone != nil:
-		v = in.Clone(v)
+		clone := in.Clone(owned())
+		if clone != v && v == v {
+			panic("weakref: Interner.Clone has returned a value that is not equal to its argument")
+		}
+		return s.copies.value(clone)
 	case s.string:
 		return (*T)(unsafe.Pointer(s.copies.string(*(*string)(unsafe.Pointer(&v))))) // safe: T is a string type
 	}
@@ -196,4 +218,66 @@ func live[T, S any](t *table.Table[S], yield func(*T) bool) {
 			return
 		}
 	}
+}
+
+// String returns the type of the Interner, its name and its length.
+func (in *Interner[T]) String() string { return describe(in, in.Name, in.Len()) }
+
+// copies makes the copies of values that an interner keeps, in allocations that can
+// be weakly referenced whatever T is.
+type copies[T any] struct {
+	values nursery.Nursery[T]
+	boxes  nursery.Nursery[Boxed[T]]
+
+	// Strings together with their bytes, by the number of those.
+	to16  nursery.Nursery[stringObject[[16]byte]]
+	to32  nursery.Nursery[stringObject[[32]byte]]
+	to48  nursery.Nursery[stringObject[[48]byte]]
+	to80  nursery.Nursery[stringObject[[80]byte]]
+	to112 nursery.Nursery[stringObject[[112]byte]]
+}
+
+// value returns a pointer to a copy of v.
+func (c *copies[T]) value(v T) *T {
+	if supported[T]() != nil {
+		b := c.boxes.Get()
+		b.V = v
+		return &b.V
+	}
+	p := c.values.Get()
+	*p = v
+	return p
+}
+
+// string returns a pointer to a copy of s. Header and bytes of a short string are
+// one object, which saves an allocation.
+func (c *copies[T]) string(s string) *string {
+	switch n := len(s); {
+	case n <= 16:
+		return c.to16.Get().set(s)
+	case n <= 32:
+		return c.to32.Get().set(s)
+	case n <= 48:
+		return c.to48.Get().set(s)
+	case n <= 80:
+		return c.to80.Get().set(s)
+	case n <= 112:
+		return c.to112.Get().set(s)
+	}
+	s = strings.Clone(s)
+	return &s
+}
+
+// stringObject is a string together with its bytes. B is an array of bytes.
+type stringObject[B any] struct {
+	s     string
+	bytes B
+}
+
+// set makes the object a copy of s, whose bytes fit into B, and returns its string.
+func (o *stringObject[B]) set(s string) *string {
+	b := unsafe.Slice((*byte)(unsafe.Pointer(&o.bytes)), unsafe.Sizeof(o.bytes)) // safe: B is that many bytes
+	n := copy(b, s)
+	o.s = unsafe.String(&b[0], n)
+	return &o.s
 }

@@ -3,6 +3,7 @@ package weakref_test
 import (
 	"fmt"
 	"hash/maphash"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -310,5 +311,74 @@ func TestInternRace(t *testing.T) {
 	})
 	if got[0] != got[1] || gotFn[0] != gotFn[1] {
 		t.Error("two pointers for one value")
+	}
+}
+
+// TestInternBytesGivesCloneItsOwn: Clone got a string of the caller's bytes, and a Clone that
+// returns its argument made that the canonical copy, which changed with the bytes.
+func TestInternBytesGivesCloneItsOwn(t *testing.T) {
+	in := weakref.Interner[string]{Clone: func(s string) string { return s }}
+	buf := []byte("content-type")
+	p := weakref.InternBytes(&in, buf)
+	copy(buf, "USER-AGENT!!")
+	if *p != "content-type" {
+		t.Errorf("the canonical string is %q by now", *p)
+	}
+	if found, ok := in.Lookup("content-type"); !ok || found != p {
+		t.Error("and is not found")
+	}
+	if q := weakref.InternBytes(&in, []byte("content-type")); q != p {
+		t.Error("and was interned again")
+	}
+}
+
+// TestInternBytesOfAHitDoesNotAllocate holds it to its word.
+func TestInternBytesOfAHitDoesNotAllocate(t *testing.T) {
+	for name, in := range map[string]*weakref.Interner[string]{
+		"without Clone": {},
+		"with":          {Clone: strings.Clone},
+	} {
+		p := in.Intern("content-type")
+		b := []byte(*p)
+		if n := testing.AllocsPerRun(100, func() { weakref.InternBytes(in, b) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+		runtime.KeepAlive(p)
+	}
+}
+
+// TestCloneMustNotChangeTheValue: a copy that equals nothing that is interned is never
+// found, and one more was kept for each call.
+func TestCloneMustNotChangeTheValue(t *testing.T) {
+	in := weakref.Interner[string]{Clone: strings.ToLower}
+	mustPanic(t, "not equal", func() { in.Intern("Host") })
+	if p := in.Intern("host"); *p != "host" || in.Len() != 1 {
+		t.Errorf("afterwards: %q, %v", *p, &in)
+	}
+	fn := weakref.InternerFunc[[]string]{Hasher: folding{new(atomic.Int32)}, Clone: func([]string) []string { return nil }}
+	mustPanic(t, "not equal", func() { fn.Intern([]string{"a"}) })
+	nan := weakref.Interner[float64]{Clone: func(f float64) float64 { return f }}
+	nan.Intern(math.NaN()) // is not even equal to itself
+}
+
+// BenchmarkIntern interns a value that is there, and a new one, among n others.
+func BenchmarkIntern(b *testing.B) {
+	for _, n := range []int{100, 10_000, 1_000_000} {
+		var in weakref.Interner[int]
+		kept := make([]*int, n)
+		for i := range kept {
+			kept[i] = in.Intern(i)
+		}
+		b.Run(fmt.Sprintf("op=hit/n=%d", n), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				in.Intern(i % n)
+			}
+		})
+		b.Run(fmt.Sprintf("op=miss/n=%d", n), func(b *testing.B) {
+			for i := n; b.Loop(); i++ {
+				in.Intern(i)
+			}
+		})
+		runtime.KeepAlive(kept)
 	}
 }

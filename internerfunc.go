@@ -4,10 +4,10 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
-	"sync/atomic"
 
 	"github.com/weakref-go/weakref/internal/gcclock"
 	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/lazy"
 	"github.com/weakref-go/weakref/internal/table"
 )
 
@@ -36,7 +36,7 @@ type InternerFunc[T any] struct {
 	// that was interned first, which nobody may change any more.
 	Clone func(T) T
 
-	state atomic.Pointer[internFuncState[T]] // made at the first Intern
+	state lazy.Value[internFuncState[T]] // made at the first Intern
 }
 
 // internFuncState is an InternerFunc in use. Entries carry their hashes, because
@@ -45,6 +45,7 @@ type internFuncState[T any] struct {
 	seed   maphash.Seed
 	table  table.Table[uint64]
 	copies copies[T]
+	name   string // Name at the first Intern
 }
 
 // Intern returns the canonical pointer for values that equal v. It panics if Hasher
@@ -120,14 +121,16 @@ func (in *InternerFunc[T]) ready() *internFuncState[T] {
 	if in.Hasher == nil {
 		panic("weakref: InternerFunc needs its Hasher set before first use")
 	}
-	s := &internFuncState[T]{seed: maphash.MakeSeed()}
-	s.table.Policy.Hash = func(slot *table.Slot[uint64]) (hash uint64, live bool) {
+	return in.state.Begin(in.newState, func(s *internFuncState[T]) {
+		gcclock.Watch(s, (*internFuncState[T]).sweep)
+	})
+}
+
+func (in *InternerFunc[T]) newState() *internFuncState[T] {
+	s := &internFuncState[T]{seed: maphash.MakeSeed(), name: in.Name}
+	s.table.Policy.Hash = func(slot *table.Slot[uint64], _ handle.H) (hash uint64, live bool) {
 		return slot.Side, true
 	}
-	if !in.state.CompareAndSwap(nil, s) {
-		return in.state.Load() // somebody else was first
-	}
-	gcclock.Watch(s, (*internFuncState[T]).sweep)
 	return s
 }
 
@@ -141,10 +144,14 @@ func (in *InternerFunc[T]) hash(s *internFuncState[T], v T) uint64 {
 }
 
 func (in *InternerFunc[T]) copy(s *internFuncState[T], v T) *T {
-	if in.Clone != nil {
-		v = in.Clone(v)
+	if in.Clone == nil {
+		return s.copies.value(v)
 	}
-	return s.copies.value(v)
+	clone := in.Clone(v)
+	if !in.Hasher.Equal(clone, v) && in.Hasher.Equal(v, v) {
+		panic("weakref: InternerFunc.Clone has returned a value that is not equal to its argument")
+	}
+	return s.copies.value(clone)
 }
 
 // search returns the live copy that equals v, or nil and the handles of all that
@@ -170,9 +177,17 @@ func (in *InternerFunc[T]) search(s *internFuncState[T], hash uint64, v T) (foun
 func (s *internFuncState[T]) insert(hash uint64, ref handle.H, compared []handle.H) bool {
 	l := s.table.Lock(hash)
 	defer l.Unlock()
+	next := 0 // of compared: its order is that of the table, unless there have been changes
 	unseen := table.FindFunc(l.View(), hash, func(slot *table.Slot[uint64]) bool {
 		other := slot.Ref()
-		return other != nil && slot.Side == hash && !slices.Contains(compared, other)
+		if other == nil || slot.Side != hash {
+			return false
+		}
+		if next >= len(compared) || compared[next] != other {
+			next = slices.Index(compared, other)
+		}
+		next++
+		return next == 0 // it was not among them
 	})
 	if unseen != nil {
 		return false
@@ -180,3 +195,6 @@ func (s *internFuncState[T]) insert(hash uint64, ref handle.H, compared []handle
 	l.Insert(ref, hash)
 	return true
 }
+
+// String is as [Interner.String].
+func (in *InternerFunc[T]) String() string { return describe(in, in.Name, in.Len()) }

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"runtime"
 	"sync/atomic"
+
+	"github.com/weakref-go/weakref/internal/lazy"
 )
 
 // KeyMap is a map from weakly held objects, by identity, to values: data tied to
@@ -19,23 +21,26 @@ import (
 //   - embed [Slots] in the key type. The values then hang on the key itself, and
 //     what refers to its key is collected with it, whatever cycles there are.
 //     KeyMap does this by itself when it finds Slots in the type, and is faster,
-//     too. [NewKey] wraps a type that cannot be changed;
+//     too. [NewKey] wraps a type that cannot be changed. Now a value must not lead
+//     to its map, or the map lives as long as the key; see [Slots];
 //   - let the value refer to the key by a [Ref];
 //   - call [KeyMap.Cycles] in a test: it names every entry that keeps itself alive,
 //     and the path by which it does.
 //
 // The zero KeyMap is empty and ready to use. Its fields are set before first use;
-// it must not be copied after that.
+// it must not be copied after that. See [ValueMap] for a field that is set later.
 //
 // # What is guaranteed
 //
 //   - Load returns the value stored for that very object. An object at an address
 //     that was another's before is not mistaken for it.
+//   - An object that a finalizer has brought back has no value: its entry died.
 //   - The map does not keep a key alive, except the one that a running call or
 //     iterator is dealing with, and except through the values as said above.
 //   - A dead entry leaves without anyone calling the map, within two collections;
 //     its value is released then, and with Slots at once with the key.
-//   - The map is itself collectable, whatever its keys do, and its values go with it.
+//   - The map is itself collectable, whatever its keys do, and its values go with it,
+//     unless a value leads to the map and the key type has Slots.
 //   - A look-up leaves no trace on the object, found or not.
 //
 // Each operation is linearizable; iteration is not one operation, nor is
@@ -45,7 +50,9 @@ import (
 //
 // Load takes 5 to 30 ns in small and middling maps, less with Slots, does not
 // allocate, never waits and never makes others wait. Store of a new key makes the
-// runtime's weak record for the object, if no map has made it before: see [Make].
+// runtime's weak record for the object, if no map has made it before: see [Make]. Each
+// value is an object of its own. A map in use takes some 600 bytes, its first seven
+// entries included, beside the values.
 type KeyMap[K, V any] struct {
 	// Name is shown by Stats and in reports.
 	Name string
@@ -59,7 +66,7 @@ type KeyMap[K, V any] struct {
 	// never collected.
 	OnCollect func(value V)
 
-	state atomic.Pointer[keyState[K, V]] // made at the first write
+	state lazy.Value[keyState[K, V]] // begun at the first write
 
 	// An object that nothing else refers to, so that its death is the map's. Only
 	// where values hang on their keys.
@@ -82,7 +89,7 @@ func (m *KeyMap[K, V]) Load(key *K) (V, bool) {
 // that must not be passed at all.
 func (m *KeyMap[K, V]) Store(key *K, value V) {
 	m.writable(key).store(key, func(*V) *V { return &value })
-	runtime.KeepAlive(m) // see keyState.drop
+	runtime.KeepAlive(m) // see onKeys.drop
 }
 
 // LoadOrStore returns the value of an object if there is one. If not, it stores
@@ -164,10 +171,69 @@ func (m *KeyMap[K, V]) LoadAndDelete(key *K) (value V, loaded bool) {
 // Delete deletes the entry of an object, if there is one.
 func (m *KeyMap[K, V]) Delete(key *K) { m.LoadAndDelete(key) }
 
+// DeleteFunc deletes the entries for which del reports true and returns how many it
+// has deleted. It deletes no value but the one that del has seen: if another has been
+// stored meanwhile, the entry stays. It goes through the map as All does; del is called
+// under no lock and may change the map.
+func (m *KeyMap[K, V]) DeleteFunc(del func(key *K, value V) bool) (deleted int) {
+	mustHaveFunc(del != nil, "DeleteFunc")
+	s := m.state.Load()
+	if s == nil {
+		return 0
+	}
+	for key := range s.keys {
+		p := s.load(key)
+		if p == nil || !del(key, *p) {
+			continue
+		}
+		s.change(key, func(is *V) (*V, bool) {
+			if is == p {
+				deleted++
+			}
+			return nil, is == p
+		})
+	}
+	return deleted
+}
+
+// Compute changes the value of an object to what f makes of it, as one operation: f
+// gets the value, if there is one, and returns the new one and what to do. See
+// [ValueMap.Compute], which it is like in everything. It panics as Store does.
+func (m *KeyMap[K, V]) Compute(key *K, f func(old V, loaded bool) (value V, op ComputeOp)) (actual V, ok bool) {
+	mustHaveFunc(f != nil, "Compute")
+	s := m.writable(key)
+	defer runtime.KeepAlive(m)
+	var zero V
+	for {
+		was, old := s.load(key), zero
+		if was != nil {
+			old = *was
+		}
+		value, op := f(old, was != nil)
+		switch mustBeOp(op); {
+		case op == CancelOp:
+			return old, was != nil
+		case op == UpdateOp && s.replace(key, was, &value):
+			return value, true
+		case op == DeleteOp && s.replace(key, was, nil):
+			return zero, false
+		}
+	}
+}
+
+// Insert stores the entries of a sequence, like [maps.Insert]. It panics as Store
+// does, after what came before has been stored.
+func (m *KeyMap[K, V]) Insert(seq iter.Seq2[*K, V]) {
+	for k, v := range seq {
+		m.Store(k, v)
+	}
+}
+
 // LoadOrCreate returns the value of an object. If there is none, it calls create,
 // stores what that returns, and returns it. See [ValueMap.LoadOrCreate] for how
 // create is called and what becomes of its errors and panics.
 func (m *KeyMap[K, V]) LoadOrCreate(key *K, create func() (V, error)) (V, error) {
+	mustHaveFunc(create != nil, "LoadOrCreate")
 	s := m.writable(key)
 	if v, ok := m.Load(key); ok {
 		return v, nil // even if somebody is creating one that is not needed any more
@@ -192,7 +258,7 @@ func (m *KeyMap[K, V]) LoadOrCreate(key *K, create func() (V, error)) (V, error)
 // may stay or not.
 func (m *KeyMap[K, V]) Clear() {
 	if s := m.state.Load(); s != nil {
-		s.clear()
+		s.values.clear()
 	}
 }
 
@@ -206,10 +272,10 @@ func (m *KeyMap[K, V]) Len() int {
 }
 
 // All returns an iterator over the entries of live objects, in no order. It yields
-// every entry that is in the map from the beginning of the loop to its end exactly
-// once, with a value that it has at that moment; an entry that is stored, replaced
-// or deleted meanwhile is yielded as it is then, or not at all. The loop may change
-// the map. It keeps one object alive at a time.
+// no key more than once. It yields every entry that is in the map from the beginning
+// of the loop to its end, with a value that it has at that moment; an entry that is
+// stored, replaced or deleted meanwhile is yielded as it is then, or not at all. The
+// loop may change the map. It keeps one object alive at a time.
 func (m *KeyMap[K, V]) All() iter.Seq2[*K, V] {
 	return func(yield func(*K, V) bool) {
 		s := m.state.Load()
@@ -272,8 +338,14 @@ func (m *KeyMap[K, V]) Stats() Stats {
 func (m *KeyMap[K, V]) writable(key *K) *keyState[K, V] {
 	mustSupport[K]()
 	mustNotBeNil(key)
-	if s := m.state.Load(); s != nil {
-		return s
+	s := m.state.Load()
+	if s == nil {
+		s = m.begin()
 	}
-	return m.begin()
+	mustBeUnchanged(s.onCollect, funcWord(&m.OnCollect))
+	return s
 }
+
+// String returns the type of the map, its name and its length. It does not look at
+// the entries.
+func (m *KeyMap[K, V]) String() string { return describe(m, m.Name, m.Len()) }

@@ -231,7 +231,7 @@ func TestKeyMapLookupLeavesNoTrace(t *testing.T) {
 		m.CompareAndSwap(&objects[i], 1, 2)
 		m.CompareAndDelete(&objects[i], 1)
 		s.Has(&objects[i])
-		s.Remove(&objects[i])
+		s.Delete(&objects[i])
 	}
 	runtime.ReadMemStats(&after)
 	if n := after.Mallocs - before.Mallocs; n > uint64(len(objects))/10 { // others may allocate, too
@@ -435,7 +435,8 @@ func testKeyMapIsCollectable[K any](t *testing.T, newKey func(int) *K) {
 	runtime.KeepAlive(keys)
 }
 
-// TestKeyMapValueRefersToMap: with Slots, a value may refer to its map, too.
+// TestKeyMapValueRefersToMap: with Slots, a value may refer to its map, too, if nobody
+// else holds its key. TestSlotsValueLeadsToMap is what happens otherwise.
 func TestKeyMapValueRefersToMap(t *testing.T) {
 	k := newSlotted(1)
 	mapOf := func() weakref.Ref[weakref.KeyMap[slotted, any]] {
@@ -866,4 +867,215 @@ func TestKeyMapName(t *testing.T) {
 	if st := m.Stats(); st.Name != "metadata" || st.Len != 1 || !strings.Contains(st.Name, "meta") {
 		t.Errorf("%+v", st)
 	}
+}
+
+func TestKeyMapInsert(t *testing.T) {
+	var m weakref.KeyMap[object, int]
+	keys := map[*object]int{}
+	for i := range 100 {
+		keys[newObject(i)] = i
+	}
+	m.Insert(maps.All(keys))
+	if got := maps.Collect(m.All()); !maps.Equal(got, keys) {
+		t.Errorf("%d entries of %d", len(got), len(keys))
+	}
+	runtime.KeepAlive(keys)
+}
+
+// TestKeyMapResurrectedKey guards against values that an object kept through its death:
+// Load found them, and no call could delete them.
+func TestKeyMapResurrectedKey(t *testing.T) {
+	keyTests(t, testKeyMapResurrectedKey[object], testKeyMapResurrectedKey[slotted])
+}
+
+func testKeyMapResurrectedKey[K any](t *testing.T, newKey func(int) *K) {
+	var m, other weakref.KeyMap[K, string]
+	var back atomic.Pointer[K]
+	func() {
+		k := newKey(1)
+		m.Store(k, "old")
+		other.Store(k, "old, too")
+		runtime.SetFinalizer(k, back.Store)
+	}()
+	weaktest.Eventually(t, "the object is back", func() bool { return back.Load() != nil })
+	k := back.Load()
+	none := func(when string) {
+		t.Helper()
+		if v, ok := m.Load(k); ok {
+			t.Errorf("%s: Load = %q", when, v)
+		}
+		if v, ok := m.LoadAndDelete(k); ok {
+			t.Errorf("%s: LoadAndDelete = %q", when, v)
+		}
+	}
+	none("after its death")
+	if v, loaded := m.LoadOrStore(k, "fresh"); v != "fresh" || loaded {
+		t.Errorf("LoadOrStore = %q, %v", v, loaded)
+	}
+	if v, loaded := m.Swap(k, "new"); v != "fresh" || !loaded {
+		t.Errorf("Swap = %q, %v", v, loaded)
+	}
+	m.Sweep()
+	if v, _ := m.Load(k); v != "new" || m.Len() != 1 {
+		t.Errorf("Load = %q among %d", v, m.Len())
+	}
+	if v, ok := other.Load(k); ok {
+		t.Errorf("the other map has %q", v)
+	}
+	m.Delete(k)
+	none("after Delete")
+	if v, err := m.LoadOrCreate(k, func() (string, error) { return "created", nil }); v != "created" || err != nil {
+		t.Errorf("LoadOrCreate = %q, %v", v, err)
+	}
+	m.Clear()
+	none("after Clear")
+	valid(t, &m)
+	runtime.KeepAlive(k)
+}
+
+// TestSlotsDead: with the death of a key its values are gone, whoever has the pointer.
+func TestSlotsDead(t *testing.T) {
+	var m weakref.KeyMap[slotted, int]
+	k := newSlotted(1)
+	m.Store(k, 1)
+	if !weakref.Kill(k) {
+		t.Skip("deaths cannot be chosen on this runtime")
+	}
+	if _, ok := m.Load(k); ok {
+		t.Error("a dead key has its value")
+	}
+	if _, loaded := m.LoadAndDelete(k); loaded {
+		t.Error("a dead key had its value")
+	}
+	m.Sweep()
+	if m.Len() != 0 {
+		t.Errorf("%d entries", m.Len())
+	}
+	runtime.KeepAlive(k)
+}
+
+// TestSlotsCopiedBack: a copy that is put where its original was does not have the
+// original's values.
+func TestSlotsCopiedBack(t *testing.T) {
+	var m weakref.KeyMap[slotted, int]
+	copied := new(slotted)
+	at := func() uintptr {
+		k := newSlotted(1)
+		m.Store(k, 42)
+		copyBytes(copied, k)
+		return uintptr(unsafe.Pointer(k))
+	}()
+	weaktest.Eventually(t, "the original is dead", func() bool { return m.Len() == 0 })
+	var keep []*slotted
+	for range 200_000 {
+		k := new(slotted)
+		keep = append(keep, k)
+		if uintptr(unsafe.Pointer(k)) != at {
+			continue
+		}
+		copyBytes(k, copied)
+		if v, ok := m.Load(k); ok {
+			t.Errorf("an object for which nothing has been stored has %d", v)
+		}
+		m.Store(k, 1)
+		if v, ok := m.LoadAndDelete(k); v != 1 || !ok {
+			t.Errorf("LoadAndDelete = %d, %v", v, ok)
+		}
+		if _, ok := m.Load(k); ok {
+			t.Error("Delete does not delete")
+		}
+		return
+	}
+	t.Log("no object came to where the original was")
+	runtime.KeepAlive(keep)
+}
+
+// TestSlotsAssignedBack: what is deleted does not come back with an assignment.
+func TestSlotsAssignedBack(t *testing.T) {
+	var m, other weakref.KeyMap[slotted, int]
+	a, copied := newSlotted(1), new(slotted)
+	m.Store(a, 1)
+	other.Store(a, 2)
+	copyBytes(copied, a)
+	m.Delete(a)
+	copyBytes(a, copied)
+	if v, ok := m.Load(a); ok {
+		t.Errorf("a deleted value is back: %d", v)
+	}
+	m.Store(a, 3)
+	copyBytes(a, copied) // takes the new value away, too
+	if v, ok := m.Load(a); ok {
+		t.Errorf("a value is back: %d", v)
+	}
+	m.Delete(a)
+	other.Delete(a)
+	if m.Len() != 0 || other.Len() != 0 {
+		t.Errorf("%d and %d entries", m.Len(), other.Len())
+	}
+	if _, ok := other.Load(a); ok {
+		t.Error("Delete does not delete")
+	}
+	valid(t, &m)
+}
+
+// TestSlotsOverwritten: an entry whose object has been overwritten can be deleted, and a
+// copy's calls do nothing to the original.
+func TestSlotsOverwritten(t *testing.T) {
+	var m, other weakref.KeyMap[slotted, int]
+	a, b := newSlotted(1), newSlotted(2)
+	m.Store(a, 1)
+	other.Store(a, 2)
+	m.Store(b, 3)
+	copyBytes(b, a)
+	if _, ok := m.Load(b); ok {
+		t.Error("an overwritten object has a value")
+	}
+	m.Delete(b)
+	if m.Len() != 1 {
+		t.Errorf("%d entries", m.Len())
+	}
+	other.Store(b, 4)
+	other.Clear()
+	if v, ok := m.Load(a); v != 1 || !ok {
+		t.Errorf("the original has %d, %v", v, ok)
+	}
+	if _, ok := other.Load(a); ok || other.Len() != 0 {
+		t.Error("Clear leaves something")
+	}
+	valid(t, &m)
+	runtime.KeepAlive(b)
+}
+
+// registry has a KeyMap whose values lead back to it.
+type registry struct {
+	states weakref.KeyMap[slotted, *registryState]
+	_      [64]byte
+}
+
+type registryState struct {
+	strong *registry
+	weak   weakref.Ref[registry]
+}
+
+// TestSlotsValueLeadsToMap is the limit that the documentation of Slots speaks of, and
+// the remedy.
+func TestSlotsValueLeadsToMap(t *testing.T) {
+	key := newSlotted(1)
+	of := func(value func(*registry) *registryState) weakref.Ref[registry] {
+		r := new(registry)
+		r.states.Store(key, value(r))
+		return weakref.Make(r)
+	}
+	weakly := of(func(r *registry) *registryState { return &registryState{weak: weakref.Make(r)} })
+	weaktest.MustCollect(t, weakly)
+	strongly := of(func(r *registry) *registryState { return &registryState{strong: r} })
+	for range 3 {
+		weaktest.Collect(t)
+	}
+	if strongly.Value() == nil {
+		t.Error("a map is collected although a value keeps it; the documentation says otherwise")
+	}
+	runtime.KeepAlive(key)
+	key = nil
+	weaktest.MustCollect(t, strongly)
 }

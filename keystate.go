@@ -14,46 +14,57 @@ import (
 	"github.com/weakref-go/weakref/internal/table"
 )
 
-// keyState is a KeyMap in use. Its table has a handle for each key. The value is
-// beside the handle, or, if the key type has Slots, on the key.
+// keyState is a KeyMap in use. Its table has a handle for each key; where the values
+// are is the keeper's business.
 type keyState[K, V any] struct {
 	addrTable[K, beside[V]]
-	slotted bool
-	offset  uintptr // of the Slots in a key
-	owner   uint64  // marks the map's values among those of a key
-	calls   flight.Group[*K, V]
-	collect *callback.Queue[V] // nil without OnCollect
+	values    keeper[K, V]
+	onKeys    *onKeys[K, V] // values, if it is that; see load
+	calls     flight.Group[*K, V]
+	collect   *callback.Queue[V] // nil without OnCollect
+	name      string             // Name at the first write
+	onCollect unsafe.Pointer     // which OnCollect that is; see funcWord
 }
 
-// beside is the value of an entry: an unsafe.Pointer to a V that does not change.
-// It is nil once the entry has been removed, so that the value can go although
-// the slot stays, and if values hang on their keys.
-type beside[V any] struct {
-	value unsafe.Pointer // atomic
+// keeper is where a KeyMap keeps its values: beside the handles, or on the keys. A
+// value is a pointer to a V that does not change, so that the pointer tells whether
+// the entry still has it. All methods but clear are called with the segment of the key
+// locked. slot is the key's, or nil if it has none.
+type keeper[K, V any] interface {
+	value(key *K, slot *table.Slot[beside[V]]) *V
+	insert(key *K, ref handle.H, v *V) beside[V] // for a key without a slot
+	set(key *K, slot *table.Slot[beside[V]], v *V)
+	remove(key *K, slot *table.Slot[beside[V]])
+	clear()
 }
-
-func (b *beside[V]) load() *V   { return (*V)(atomic.LoadPointer(&b.value)) }
-func (b *beside[V]) store(p *V) { atomic.StorePointer(&b.value, unsafe.Pointer(p)) }
 
 // sentinel is what dies with a map.
 type sentinel struct{ _ *sentinel }
 
 func (m *KeyMap[K, V]) begin() *keyState[K, V] {
-	s := new(keyState[K, V])
+	return m.state.Begin(m.newState, m.begun)
+}
+
+func (m *KeyMap[K, V]) newState() *keyState[K, V] {
+	s := &keyState[K, V]{name: m.Name}
 	s.init()
-	s.offset, s.slotted = slotsOffset[K]()
-	s.table.Policy.Release = func(b *beside[V]) { b.store(nil) }
 	name := cmp.Or(m.Name, reflect.TypeOf(m).Elem().String())
-	if s.slotted {
-		if m.OnCollect != nil {
-			panic("weakref: " + name + ": OnCollect cannot be had for a key type with Slots, whose values die with their keys; use Finalize")
-		}
-		s.owner = owners.Add(1)
-	} else if m.OnCollect != nil {
+	offset, slotted := slotsOffset[K]()
+	switch {
+	case slotted && m.OnCollect != nil:
+		panic("weakref: " + name + ": OnCollect cannot be had for a key type with Slots, whose values die with their keys; use Finalize")
+	case slotted:
+		s.onKeys = &onKeys[K, V]{s, offset, &slotOwner{offset}}
+		s.values = s.onKeys
+		return s
+	}
+	s.values = besideHandles[K, V]{s}
+	s.table.Policy.Release = func(b *beside[V]) { b.store(nil) }
+	if m.OnCollect != nil {
 		// The queue outlives the map while calls are to be made, so it must not refer
 		// to the state.
 		queue := &callback.Queue[V]{Call: m.OnCollect, What: name + ".OnCollect"}
-		s.collect = queue
+		s.collect, s.onCollect = queue, funcWord(&m.OnCollect)
 		s.table.Policy.Dead = func(dead []beside[V]) {
 			values := make([]V, len(dead))
 			for i, b := range dead {
@@ -62,37 +73,27 @@ func (m *KeyMap[K, V]) begin() *keyState[K, V] {
 			queue.Push(values)
 		}
 	}
-	if !m.state.CompareAndSwap(nil, s) {
-		return m.state.Load() // somebody else was first
-	}
-	if s.slotted {
+	return s
+}
+
+func (m *KeyMap[K, V]) begun(s *keyState[K, V]) {
+	if s.onKeys != nil {
 		end := new(sentinel)
-		runtime.AddCleanup(end, (*keyState[K, V]).dropLater, s)
+		runtime.AddCleanup(end, (*onKeys[K, V]).dropLater, s.onKeys)
 		m.sentinel.Store(end)
 	}
 	gcclock.Watch(s, (*keyState[K, V]).sweep)
-	return s
 }
 
 func (s *keyState[K, V]) sweep() { s.table.Sweep() }
 
-// slotsOf returns the Slots of a key.
-func (s *keyState[K, V]) slotsOf(key *K) *Slots {
-	return (*Slots)(unsafe.Add(unsafe.Pointer(key), s.offset)) // safe: see slotsOffset
-}
-
-// load returns the value of a key, or nil. It never makes a weak pointer.
+// load returns the value of a key, or nil. It needs no lock. To ask the keeper would
+// cost a look-up a nanosecond, a tenth to a quarter of the whole.
 func (s *keyState[K, V]) load(key *K) *V {
-	if s.slotted {
-		if n := s.slotsOf(key).find(s.owner); n != nil {
-			return (*V)(atomic.LoadPointer(&n.value))
-		}
-		return nil
+	if o := s.onKeys; o != nil {
+		return o.load(key)
 	}
-	if slot := s.find(key); slot != nil {
-		return slot.Side.load()
-	}
-	return nil
+	return besideHandles[K, V]{s}.value(key, s.find(key))
 }
 
 // store changes the entry of a key, or makes one. f gets the key's value, or nil,
@@ -105,16 +106,16 @@ func (s *keyState[K, V]) store(key *K, f func(was *V) *V) {
 	}
 	l, slot := s.lock(key)
 	defer l.Unlock()
-	now := f(s.value(key, slot))
+	now := f(s.values.value(key, slot))
 	switch {
 	case now == nil:
 	case slot != nil:
-		s.set(key, slot, now)
+		s.values.set(key, slot, now)
 	default:
 		if ref == nil {
 			ref = handle.Of(key)
 		}
-		s.insert(l, key, ref, now)
+		l.Insert(ref, s.values.insert(key, ref, now))
 	}
 	runtime.KeepAlive(key)
 }
@@ -125,80 +126,77 @@ func (s *keyState[K, V]) store(key *K, f func(was *V) *V) {
 func (s *keyState[K, V]) change(key *K, f func(was *V) (now *V, change bool)) {
 	l, slot := s.lock(key)
 	defer l.Unlock()
-	was := s.value(key, slot)
-	if was == nil {
+	was := s.values.value(key, slot)
+	var now *V
+	if was != nil {
+		var change bool
+		if now, change = f(was); !change {
+			return
+		}
+	}
+	if now != nil {
+		s.values.set(key, slot, now)
 		return
 	}
-	switch now, change := f(was); {
-	case !change:
-	case now == nil:
-		s.delete(l, key, slot)
-	default:
-		s.set(key, slot, now)
+	if slot != nil { // perhaps without a value; see onKeys
+		l.Remove(slot)
 	}
+	s.values.remove(key, slot)
 	runtime.KeepAlive(key)
 }
 
-// value returns the value of a key whose slot has been found, or not. A lock is
-// held.
-func (s *keyState[K, V]) value(key *K, slot *table.Slot[beside[V]]) *V {
-	switch {
-	case slot == nil:
+// replace changes the value of a key from one to another, nil standing for none, and
+// reports whether it was that one.
+func (s *keyState[K, V]) replace(key *K, was, now *V) (replaced bool) {
+	if now != nil {
+		s.store(key, func(is *V) *V {
+			if replaced = is == was; !replaced {
+				return nil
+			}
+			return now
+		})
+		return replaced
+	}
+	if was == nil {
+		return true // there was none when the caller looked
+	}
+	s.change(key, func(is *V) (*V, bool) {
+		replaced = is == was
+		return nil, replaced
+	})
+	return replaced
+}
+
+// beside is the side value of a KeyMap's entry: an unsafe.Pointer to a V. It is nil
+// once the entry has been removed, so that the value can go although the slot stays,
+// and if values hang on their keys.
+type beside[V any] struct {
+	value unsafe.Pointer // atomic
+}
+
+func (b *beside[V]) load() *V   { return (*V)(atomic.LoadPointer(&b.value)) }
+func (b *beside[V]) store(p *V) { atomic.StorePointer(&b.value, unsafe.Pointer(p)) }
+
+// besideHandles keeps values in the table.
+type besideHandles[K, V any] struct{ s *keyState[K, V] }
+
+func (besideHandles[K, V]) value(_ *K, slot *table.Slot[beside[V]]) *V {
+	if slot == nil {
 		return nil
-	case s.slotted:
-		return s.load(key)
 	}
 	return slot.Side.load()
 }
 
-func (s *keyState[K, V]) insert(l table.Locked[beside[V]], key *K, ref handle.H, v *V) {
-	var side beside[V]
-	if s.slotted {
-		s.slotsOf(key).add(s.owner, unsafe.Pointer(v))
-	} else {
-		side.value = unsafe.Pointer(v)
-	}
-	l.Insert(ref, side)
+func (besideHandles[K, V]) insert(_ *K, _ handle.H, v *V) beside[V] {
+	return beside[V]{unsafe.Pointer(v)}
 }
 
-func (s *keyState[K, V]) set(key *K, slot *table.Slot[beside[V]], v *V) {
-	if !s.slotted {
-		slot.Side.store(v)
-		return
-	}
-	slots := s.slotsOf(key)
-	if n := slots.find(s.owner); n != nil {
-		atomic.StorePointer(&n.value, unsafe.Pointer(v))
-	} else {
-		slots.add(s.owner, unsafe.Pointer(v)) // the object has been overwritten as a whole
+func (besideHandles[K, V]) set(_ *K, slot *table.Slot[beside[V]], v *V) { slot.Side.store(v) }
+
+func (besideHandles[K, V]) remove(_ *K, slot *table.Slot[beside[V]]) {
+	if slot != nil {
+		slot.Side.store(nil)
 	}
 }
 
-func (s *keyState[K, V]) delete(l table.Locked[beside[V]], key *K, slot *table.Slot[beside[V]]) {
-	if s.slotted {
-		s.slotsOf(key).remove(s.owner)
-	}
-	l.Remove(slot)
-	slot.Side.store(nil)
-}
-
-func (s *keyState[K, V]) clear() {
-	if !s.slotted {
-		s.table.Clear()
-		return
-	}
-	for key := range s.keys {
-		s.change(key, func(*V) (*V, bool) { return nil, true })
-	}
-}
-
-func (s *keyState[K, V]) dropLater() { go s.drop() } // not on the runtime's goroutine
-
-// drop takes the values of a map that is no more from keys that live on. A write
-// to the map that went on now would leave its value behind, so writes keep the
-// map alive to their end.
-func (s *keyState[K, V]) drop() {
-	for key := range s.keys {
-		s.slotsOf(key).remove(s.owner)
-	}
-}
+func (b besideHandles[K, V]) clear() { b.s.table.Clear() }

@@ -1,55 +1,64 @@
 package weakref
 
 import (
-	"context"
-	"errors"
-	"log/slog"
-	"runtime/debug"
-	"slices"
 	"sync"
 
 	"github.com/weakref-go/weakref/internal/callback"
 	"github.com/weakref-go/weakref/internal/gcclock"
-	"github.com/weakref-go/weakref/internal/goid"
 	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/usercode"
 )
 
 // pending is the finalizers of the process that are to be called.
 var pending finalizers
 
 // finalizers knows them by object, to call them at its death, and in the order in
-// which they were registered, for Shutdown.
+// which they were registered, for Shutdown. Nothing it does with one takes longer the
+// more there are.
 type finalizers struct {
 	begin   sync.Once
 	objects addrTable[byte, *finalized]
-	calls   callback.Queue[*Finalizer]
+	calls   callback.Queue[*Finalizer] // of objects that have died
 
-	mu      sync.Mutex
-	newest  *Finalizer
-	running int              // calls that have been taken and are not done
-	at      map[uintptr]bool // goroutines that make them
-	idled   chan struct{}    // closed when running becomes 0; nil if nobody waits for that
+	mu         sync.Mutex
+	registered uint64 // finalizers so far
+	atShutdown chain  // those that Shutdown calls
+	exempt     chain  // those that it does not
 }
 
-// finalized is the pending finalizers of one object, in order. finalizers.mu guards
-// it.
+// chain is finalizers in order of registration. finalizers.mu guards it.
+type chain struct {
+	newest *Finalizer
+	n      int
+}
+
+// finalized is the pending finalizers of one object. finalizers.mu guards it.
 type finalized struct {
-	list []*Finalizer
+	newest *Finalizer
+	dead   bool // for good; nothing is added to the list any more, nor taken out of it
 }
-
-var errFinalizerGoexit = errors.New("weakref: the finalizer called runtime.Goexit")
 
 func (p *finalizers) start() {
 	p.objects.init()
 	p.objects.table.Policy.Dead = p.died
 	p.objects.table.Policy.Pointers = true
-	p.calls.What = "Finalize"
+	p.calls.What = "finalizers of dead objects"
 	p.calls.Call = func(f *Finalizer) {
 		if run := p.take(f); run != nil {
-			f.log(f.protect(run))
+			f.log(usercode.Do(run))
 		}
 	}
-	gcclock.Watch(p, func(p *finalizers) { p.objects.table.Sweep() })
+	gcclock.WatchShared(p, func(p *finalizers) { p.objects.table.Sweep() })
+}
+
+// Describe is for reports of what is left.
+func (p *finalizers) Describe() string { return "finalizers" }
+
+// Pending returns how many Shutdown would have to call.
+func (p *finalizers) Pending() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.atShutdown.n
 }
 
 // add registers a finalizer of an object that the caller holds.
@@ -66,27 +75,32 @@ func (p *finalizers) add(f *Finalizer, object *byte, ref handle.H) {
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	f.object.list = append(f.object.list, f)
-	f.older = p.newest
-	if f.older != nil {
-		f.older.newer = f
+	p.registered++
+	f.number = p.registered
+	p.atShutdown.push(f)
+	f.next = f.object.newest
+	if f.next != nil {
+		f.next.previous = f
 	}
-	p.newest = f
+	f.object.newest = f
 }
 
 // died has the finalizers of dead objects called, the newest of each first.
 func (p *finalizers) died(objects []*finalized) {
 	for _, o := range objects {
 		p.mu.Lock()
-		list := slices.Clone(o.list)
+		o.dead = true
 		p.mu.Unlock()
-		slices.Reverse(list)
+		var list []*Finalizer
+		for f := o.newest; f != nil; f = f.next { // does not change any more
+			list = append(list, f)
+		}
 		p.calls.Push(list)
 	}
 }
 
 // take returns the call of a finalizer that is pending, which is not pending any
-// more then, or nil. Whoever takes a call must say when it is done.
+// more then, or nil.
 func (p *finalizers) take(f *Finalizer) func() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,16 +108,10 @@ func (p *finalizers) take(f *Finalizer) func() error {
 }
 
 // takeNewest takes the call of the last finalizer that shall run at Shutdown.
-func (p *finalizers) takeNewest(ctx context.Context) (*Finalizer, func() error) {
+func (p *finalizers) takeNewest() (*Finalizer, func() error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if ctx.Err() != nil {
-		return nil, nil
-	}
-	f := p.newest
-	for f != nil && f.notAtShutdown {
-		f = f.older
-	}
+	f := p.atShutdown.newest
 	if f == nil {
 		return nil, nil
 	}
@@ -116,101 +124,89 @@ func (p *finalizers) takeLocked(f *Finalizer) func() error {
 		return nil
 	}
 	f.run = nil
+	p.chainOf(f).remove(f)
+	f.object.remove(f)
+	f.object = nil
+	return run
+}
+
+func (p *finalizers) chainOf(f *Finalizer) *chain {
+	if f.exempt {
+		return &p.exempt
+	}
+	return &p.atShutdown
+}
+
+// setExempt says whether Shutdown leaves a finalizer out.
+func (p *finalizers) setExempt(f *Finalizer, exempt bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f.exempt == exempt {
+		return
+	}
+	if f.run != nil {
+		p.chainOf(f).remove(f)
+	}
+	f.exempt = exempt
+	if f.run != nil {
+		p.chainOf(f).insert(f)
+	}
+}
+
+// push adds a finalizer that is newer than all others.
+func (c *chain) push(f *Finalizer) {
+	f.older = c.newest
+	if f.older != nil {
+		f.older.newer = f
+	}
+	c.newest = f
+	c.n++
+}
+
+// insert adds a finalizer where it belongs, which is searched for from the newest.
+func (c *chain) insert(f *Finalizer) {
+	var newer *Finalizer
+	older := c.newest
+	for older != nil && older.number > f.number {
+		newer, older = older, older.older
+	}
+	if newer == nil {
+		c.push(f)
+		return
+	}
+	f.newer, f.older = newer, older
+	newer.older = f
+	if older != nil {
+		older.newer = f
+	}
+	c.n++
+}
+
+func (c *chain) remove(f *Finalizer) {
 	if f.newer != nil {
 		f.newer.older = f.older
 	} else {
-		p.newest = f.older
+		c.newest = f.older
 	}
 	if f.older != nil {
 		f.older.newer = f.newer
 	}
 	f.newer, f.older = nil, nil
-	f.object.list = slices.DeleteFunc(f.object.list, func(other *Finalizer) bool { return other == f })
-	f.object = nil
-	p.running++
-	return run
+	c.n--
 }
 
-func (p *finalizers) done() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.running--
-	if p.running == 0 && p.idled != nil {
-		close(p.idled)
-		p.idled = nil
+// remove takes a finalizer out of the list, unless somebody is walking it.
+func (o *finalized) remove(f *Finalizer) {
+	if o.dead {
+		return
 	}
-}
-
-// idle returns a channel that is closed when no call is under way.
-func (p *finalizers) idle() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.idled == nil {
-		p.idled = make(chan struct{})
+	if f.previous != nil {
+		f.previous.next = f.next
+	} else {
+		o.newest = f.next
 	}
-	idled := p.idled
-	if p.running == 0 {
-		close(idled)
-		p.idled = nil
+	if f.next != nil {
+		f.next.previous = f.previous
 	}
-	return idled
-}
-
-// left returns how many calls Shutdown would have to make, and how many are under
-// way.
-func (p *finalizers) left() (pending, running int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for f := p.newest; f != nil; f = f.older {
-		if !f.notAtShutdown {
-			pending++
-		}
-	}
-	return pending, p.running
-}
-
-// enter notes that this goroutine makes a call; it returns what undoes that.
-func (p *finalizers) enter() (leave func()) {
-	me := goid.Current()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.at == nil {
-		p.at = make(map[uintptr]bool)
-	}
-	nested := p.at[me]
-	p.at[me] = true
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if !nested {
-			delete(p.at, me)
-		}
-	}
-}
-
-// here reports whether this goroutine is making a call.
-func (p *finalizers) here() bool {
-	me := goid.Current()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.at[me]
-}
-
-// protect makes a call that has been taken, and returns its error, or its panic as
-// one.
-func (f *Finalizer) protect(run func() error) (err error) {
-	defer pending.done()
-	defer pending.enter()()
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{v, debug.Stack()}
-		}
-	}()
-	return run()
-}
-
-func (f *Finalizer) log(err error) {
-	if err != nil {
-		slog.Error("weakref: a finalizer failed", "object", f.what, "error", err)
-	}
+	f.next, f.previous = nil, nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"weak"
@@ -37,17 +36,6 @@ func whileCollecting(f func()) {
 	}()
 	defer func() { stop.Store(true); <-done }()
 	f()
-}
-
-// concurrently runs f on some goroutines, beside one that collects.
-func concurrently(f func(worker int)) {
-	whileCollecting(func() {
-		var wg sync.WaitGroup
-		for w := range 2 {
-			wg.Go(func() { f(w) })
-		}
-		wg.Wait()
-	})
 }
 
 //go:noinline

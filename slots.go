@@ -5,6 +5,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/table"
 )
 
 // Slots makes a type carry the values that a [KeyMap] has for its objects: embed
@@ -17,70 +20,159 @@ import (
 //	}
 //
 // Then a value may refer to its key: a key and its values, and whatever cycle they
-// form, are collected together when nothing else refers to them. A look-up is two
-// or three loads, without hashing. A value leaves also when its map dies while the
-// key lives on, soon after the collection that finds the map dead.
+// form, are collected together when nothing else refers to them. A look-up is a few
+// loads, without hashing. A value leaves also when its map dies while the key lives
+// on, soon after the collection that finds the map dead.
 //
-// Slots takes three words of the object. The zero Slots is ready to use. A copy of
-// an object has no values; go vet reports such copies. An object may be in any
-// number of maps, and look-ups take longer the more they are.
+// # A value must not lead to its map
+//
+// The key holds its values strongly. So a value that leads to the map that it is in, as
+// a field that points to what the map is part of does, keeps that map and all its values
+// for as long as the key lives, even if nothing else refers to the map. That is so with
+// Slots only, and cannot be lifted: Go's collector has no ephemerons, which need both
+// key and map to be alive. The remedy is to hold the map weakly in the value:
+//
+//	type state struct {
+//		registry weakref.Ref[Registry] // not *Registry, whose KeyMap this value is in
+//	}
+//
+// # An object, and its life
+//
+// A value belongs to one object, and to its life. A copy of an object has no values,
+// not even if it is later put where the original was; go vet reports such copies. An
+// object that a finalizer has brought back begins a new life, without values. To assign
+// to an object as a whole, as in *p = Session{}, takes its values away.
+//
+// Slots takes two words of the object, and each value four beside its own size. The
+// zero Slots is ready to use. An object may be in any number of maps, and look-ups take
+// longer the more they are.
 type Slots struct {
-	mu   sync.Mutex     // guards changes of the list
-	at   atomic.Uintptr // own address since the first value, by which copies are told
+	mu sync.Mutex // guards changes of the list
+
+	// The values of all maps, if the list is this object's. All or none are: an
+	// assignment replaces the list as a whole, and add begins a new one.
 	head atomic.Pointer[slotValue]
 }
 
-// slotValue is the value that one map has for the object.
+// slotValue is the value that one map has for one object.
 type slotValue struct {
-	owner uint64                    // of the map
+	owner *slotOwner                // of the map
+	life  handle.H                  // of the key: zero after its death, though it be brought back
 	next  atomic.Pointer[slotValue] // changed under mu
-	value unsafe.Pointer            // to a V of the map; atomic, changed under a lock of the map
+	value unsafe.Pointer            // to a V of the map, nil once removed; atomic, changed under a lock of the map
 }
 
-// owners counts the maps that have hung values on keys.
-var owners atomic.Uint64
+// slotOwner marks the values of a map. It is apart from the map, which those who hold
+// a value shall not keep.
+type slotOwner struct {
+	offset uintptr // of the Slots in a key
+}
 
-// find returns the node of a map, or nil.
-func (s *Slots) find(owner uint64) *slotValue {
+// isOf reports whether the value belongs to the object that s is in, which the caller
+// holds. So nothing else is at that address, and a handle that leads there is of this
+// object and of its present life; that of an original elsewhere, or of a dead one,
+// does not.
+func (n *slotValue) isOf(s *Slots) bool {
+	return handle.Addr[byte](n.life) == uintptr(unsafe.Pointer(s))-n.owner.offset
+}
+
+// find returns the first value of a map for the key in which s is, or nil. It does what
+// isOf does with a load less.
+func (s *Slots) find(owner *slotOwner, key unsafe.Pointer) *slotValue {
 	n := s.head.Load()
-	if n == nil || s.at.Load() != uintptr(unsafe.Pointer(s)) {
-		return nil
-	}
 	for n != nil && n.owner != owner {
 		n = n.next.Load()
+	}
+	if n == nil || handle.Addr[byte](n.life) != uintptr(key) {
+		return nil
 	}
 	return n
 }
 
-// add hangs up the value of a map that has none.
-func (s *Slots) add(owner uint64, value unsafe.Pointer) {
+// add hangs up the value of a map that has none. life is the handle of the key.
+func (s *Slots) add(owner *slotOwner, life handle.H, value unsafe.Pointer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := &slotValue{owner: owner, value: value}
-	if at := uintptr(unsafe.Pointer(s)); s.at.Load() == at {
-		n.next.Store(s.head.Load())
-	} else {
-		// New, or a copy of another object, whose values are not this one's.
-		s.head.Store(nil)
-		s.at.Store(at)
+	n := &slotValue{owner: owner, life: life, value: value}
+	if head := s.head.Load(); head != nil && head.isOf(s) {
+		n.next.Store(head)
 	}
 	s.head.Store(n)
 }
 
-// remove takes down the value of a map, if it has one.
-func (s *Slots) remove(owner uint64) {
+// remove takes down the value of a map, if it has one. The value is also taken out of
+// what was taken down, for a copy may still have that, and may be assigned back.
+func (s *Slots) remove(owner *slotOwner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for link := &s.head; ; {
 		n := link.Load()
-		if n == nil {
+		if n == nil || !n.isOf(s) {
 			return
 		}
-		if n.owner == owner {
-			link.Store(n.next.Load())
-			return
+		if n.owner != owner {
+			link = &n.next
+			continue
 		}
-		link = &n.next
+		atomic.StorePointer(&n.value, nil)
+		link.Store(n.next.Load())
+	}
+}
+
+// onKeys keeps the values of a KeyMap on the keys.
+//
+// The table has a slot for each key with a value. A slot may also be without, if the
+// object has been overwritten as a whole, which nobody notices; it is removed by the
+// next call that changes the entry, or when the object dies.
+type onKeys[K, V any] struct {
+	s      *keyState[K, V]
+	offset uintptr // of the Slots in a key
+	owner  *slotOwner
+}
+
+func (o *onKeys[K, V]) slots(key *K) *Slots {
+	return (*Slots)(unsafe.Add(unsafe.Pointer(key), o.offset)) // safe: see slotsOffset
+}
+
+func (o *onKeys[K, V]) load(key *K) *V {
+	if n := o.slots(key).find(o.owner, unsafe.Pointer(key)); n != nil {
+		return (*V)(atomic.LoadPointer(&n.value))
+	}
+	return nil
+}
+
+func (o *onKeys[K, V]) value(key *K, _ *table.Slot[beside[V]]) *V { return o.load(key) }
+
+func (o *onKeys[K, V]) insert(key *K, ref handle.H, v *V) (none beside[V]) {
+	o.slots(key).add(o.owner, ref, unsafe.Pointer(v))
+	return none
+}
+
+func (o *onKeys[K, V]) set(key *K, slot *table.Slot[beside[V]], v *V) {
+	slots := o.slots(key)
+	if n := slots.find(o.owner, unsafe.Pointer(key)); n != nil {
+		atomic.StorePointer(&n.value, unsafe.Pointer(v))
+	} else {
+		slots.add(o.owner, slot.Ref(), unsafe.Pointer(v)) // the object has been overwritten
+	}
+}
+
+func (o *onKeys[K, V]) remove(key *K, _ *table.Slot[beside[V]]) { o.slots(key).remove(o.owner) }
+
+func (o *onKeys[K, V]) clear() {
+	for key := range o.s.keys {
+		o.s.change(key, func(*V) (*V, bool) { return nil, true })
+	}
+}
+
+func (o *onKeys[K, V]) dropLater() { go o.drop() } // not on the runtime's goroutine
+
+// drop takes the values of a map that is no more from keys that live on. A write
+// to the map that went on now would leave its value behind, so writes keep the
+// map alive to their end.
+func (o *onKeys[K, V]) drop() {
+	for key := range o.s.keys {
+		o.slots(key).remove(o.owner)
 	}
 }
 

@@ -156,3 +156,10 @@ func TestUnsupportedErrorTexts(t *testing.T) {
 		seen[text] = true
 	}
 }
+
+// panicOf returns what f panics with, or nil.
+func panicOf(f func()) (v any) {
+	defer func() { v = recover() }()
+	f()
+	return nil
+}

@@ -1,11 +1,14 @@
 package weakref_test
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"maps"
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -778,5 +781,107 @@ func TestLoadOrCreateAgainstStore(t *testing.T) {
 		if created != stored {
 			t.Fatalf("two values: %v and %v", created, stored)
 		}
+	}
+}
+
+func TestValueMapInsert(t *testing.T) {
+	for _, n := range []int{0, 1, 1023, 1024, 1025, 5000} {
+		var m objectMap
+		objects := make(map[int]*object)
+		for i := range n {
+			objects[i] = newObject(i)
+		}
+		m.Insert(maps.All(objects))
+		if got := maps.Collect(m.All()); !maps.Equal(got, objects) {
+			t.Errorf("%d entries of %d", len(got), n)
+		}
+		var copied objectMap
+		copied.Insert(m.All())
+		if copied.Len() != n {
+			t.Errorf("%d entries of %d in the copy", copied.Len(), n)
+		}
+		valid(t, &m)
+		runtime.KeepAlive(objects)
+	}
+}
+
+func TestValueMapInsertKeepsOrder(t *testing.T) {
+	var m objectMap
+	first, last := newObject(1), newObject(2)
+	m.Insert(func(yield func(int, *object) bool) {
+		_ = yield(1, last) && yield(1, first) && yield(1, last)
+	})
+	if v, _ := m.Load(1); v != last {
+		t.Error("the last of several values for a key does not win")
+	}
+	runtime.KeepAlive(first)
+}
+
+func TestInsertPanics(t *testing.T) {
+	var m objectMap
+	p := newObject(1)
+	mustRefuse(t, weakref.NilPointer, func() {
+		m.Insert(func(yield func(int, *object) bool) { _ = yield(1, p) && yield(2, nil) })
+	})
+	if v, _ := m.Load(1); v != p || m.Len() != 1 {
+		t.Error("what came before is not stored")
+	}
+	runtime.KeepAlive(p)
+}
+
+func TestStatsPrintWell(t *testing.T) {
+	for want, s := range map[string]weakref.Stats{
+		"0 entries of 0, 0 collected, 0 sweeps": {},
+		"sessions: 1 entry of 7, 12 collected, 1 sweep": {
+			Name: "sessions", Len: 1, Capacity: 7, Collected: 12, Sweeps: 1,
+		},
+		"2 entries of 7, 0 collected, 0 sweeps, 1 callback pending, 3 panics": {
+			Len: 2, Capacity: 7, Pending: 1, Panics: 3,
+		},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	var b bytes.Buffer
+	slog.New(slog.NewTextHandler(&b, nil)).Info("m", "map", weakref.Stats{Name: "x", Len: 2, Panics: 3})
+	want := "map.name=x map.len=2 map.capacity=0 map.collected=0 map.sweeps=0 map.pending=0 map.panics=3"
+	if got := b.String(); !strings.Contains(got, want) {
+		t.Errorf("%s does not contain %s", got, want)
+	}
+}
+
+// replacements store a value that nobody holds over one that somebody does.
+var replacements = map[string]func(m *objectMap, old *object){
+	"Store": func(m *objectMap, _ *object) { m.Store(1, newObject(2)) },
+	"Swap":  func(m *objectMap, _ *object) { m.Swap(1, newObject(2)) },
+	"CompareAndSwap": func(m *objectMap, old *object) {
+		m.CompareAndSwap(1, old, newObject(2))
+	},
+	"Compute": func(m *objectMap, _ *object) {
+		m.Compute(1, func(*object, bool) (*object, weakref.ComputeOp) { return newObject(2), weakref.UpdateOp })
+	},
+	"Insert": func(m *objectMap, _ *object) { m.Insert(maps.All(map[int]*object{1: newObject(2)})) },
+}
+
+// TestReplacementIsWeak makes sure that a value is no less weak for being stored over
+// another: one collection is enough, and Sweep does not miss the entry. See decision 0071.
+func TestReplacementIsWeak(t *testing.T) {
+	if !weakref.Kill(newObject(0)) {
+		t.Skip("with boxed handles the upkeep may save a value for a collection")
+	}
+	for name, replace := range replacements {
+		t.Run(name, func(t *testing.T) {
+			var m objectMap
+			old := newObject(1)
+			m.Store(1, old)
+			replace(&m, old)
+			runtime.GC()
+			m.Sweep()
+			if _, ok := m.Load(1); ok || m.Len() != 0 {
+				t.Errorf("found %v after a collection, %d entries", ok, m.Len())
+			}
+			runtime.KeepAlive(old)
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"github.com/weakref-go/weakref/internal/callback"
@@ -22,22 +23,33 @@ type valueState[K comparable, V any] struct {
 	table   table.Table[K]
 	calls   flight.Group[K, *V]
 	collect *callback.Queue[K] // nil without OnCollect
+	name    string             // Name at the first write
+
+	onCollect unsafe.Pointer // which OnCollect that is; see funcWord
 }
 
 // writable returns the state for storing v, and makes it if need be.
 func (m *ValueMap[K, V]) writable(v *V) *valueState[K, V] {
 	mustSupport[V]()
 	mustNotBeNil(v)
-	if s := m.state.Load(); s != nil {
-		return s
+	s := m.state.Load()
+	if s == nil {
+		s = m.begin()
 	}
-	return m.begin()
+	mustBeUnchanged(s.onCollect, funcWord(&m.OnCollect))
+	return s
 }
 
 func (m *ValueMap[K, V]) begin() *valueState[K, V] {
-	s := &valueState[K, V]{keys: keyhash.Make[K]()}
+	return m.state.Begin(m.newState, func(s *valueState[K, V]) {
+		gcclock.Watch(s, (*valueState[K, V]).sweep)
+	})
+}
+
+func (m *ValueMap[K, V]) newState() *valueState[K, V] {
+	s := &valueState[K, V]{keys: keyhash.Make[K](), name: m.Name, onCollect: funcWord(&m.OnCollect)}
 	s.table.Policy = table.Policy[K]{
-		Hash:     func(slot *table.Slot[K]) (uint64, bool) { return s.keys.Hash(slot.Side), true },
+		Hash:     func(slot *table.Slot[K], _ handle.H) (uint64, bool) { return s.keys.Hash(slot.Side), true },
 		Pointers: hasPointers(reflect.TypeFor[K]()),
 	}
 	if m.OnCollect != nil {
@@ -46,11 +58,18 @@ func (m *ValueMap[K, V]) begin() *valueState[K, V] {
 		s.collect = &callback.Queue[K]{Call: m.OnCollect, What: cmp.Or(m.Name, reflect.TypeOf(m).Elem().String()) + ".OnCollect"}
 		s.table.Policy.Dead = s.collect.Push
 	}
-	if !m.state.CompareAndSwap(nil, s) {
-		return m.state.Load() // somebody else was first
-	}
-	gcclock.Watch(s, (*valueState[K, V]).sweep)
 	return s
+}
+
+// funcWord returns the word that a variable of a function type is, to tell whether it
+// has been changed. F is a function type.
+func funcWord[F any](f *F) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(f)) }
+
+// mustBeUnchanged panics if a callback is not the one with which a map has begun.
+func mustBeUnchanged(was, is unsafe.Pointer) {
+	if was != is {
+		panic("weakref: OnCollect has been changed after the first write; set it before, as the map has been using the other")
+	}
 }
 
 func (s *valueState[K, V]) sweep() { s.table.Sweep() }
@@ -140,7 +159,19 @@ func (s *valueState[K, V]) report(st *Stats) {
 	}
 }
 
-func reportTable[S any](st *Stats, t *table.Table[S]) {
-	st.Len, st.Capacity = t.Len(), t.Cap()
-	st.Collected, st.Sweeps = t.Stats().Collected.Load(), t.Stats().Sweeps.Load()
+// handlesOf returns the handles of objects, in their order. It makes them in
+// descending order of address, in which the runtime is fastest; see internal/nursery.
+func handlesOf[T any](objects []*T) []handle.H {
+	order := make([]int, len(objects))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return -cmp.Compare(uintptr(unsafe.Pointer(objects[i])), uintptr(unsafe.Pointer(objects[j])))
+	})
+	refs := make([]handle.H, len(objects))
+	for _, i := range order {
+		refs[i] = handle.Of(objects[i])
+	}
+	return refs
 }
