@@ -16,8 +16,11 @@ import (
 
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/cache"
+	"github.com/weakref-go/weakref/internal/boxtest"
 	"github.com/weakref-go/weakref/weaktest"
 )
+
+func TestMain(m *testing.M) { boxtest.Main(m) }
 
 type value struct {
 	key  int
@@ -75,7 +78,7 @@ func TestZeroCache(t *testing.T) {
 		t.Errorf("GetMany: %v, %v", m, err)
 	}
 	c.Invalidate(1)
-	c.InvalidateAll()
+	c.Clear()
 	v := &value{key: 1}
 	c.Put(1, v)
 	if got, ok := c.Lookup(1); got != v || !ok {
@@ -109,9 +112,9 @@ func TestBasics(t *testing.T) {
 		if _, ok := c.Lookup(1); ok || c.Len() != 1 {
 			t.Error("Invalidate leaves it")
 		}
-		c.InvalidateAll()
+		c.Clear()
 		if _, ok := c.Lookup(2); ok || c.Len() != 0 {
-			t.Error("InvalidateAll leaves something")
+			t.Error("Clear leaves something")
 		}
 		if err := c.Validate(); err != nil {
 			t.Error(err)
@@ -157,10 +160,19 @@ func TestBadSettings(t *testing.T) {
 
 func TestLoadOnceForAll(t *testing.T) {
 	for _, keep := range []int{0, 10} {
+		const callers = 8
 		c, loads := counting(keep)
+		load, before := c.Load, int32(0)
+		c.Load = func(ctx context.Context, key int) (*value, error) {
+			v, err := load(ctx, key)
+			for c.Waiting(key) < callers && loads.Load() == before+1 {
+				runtime.Gosched() // so that all ask while it is loaded
+			}
+			return v, err
+		}
 		for key := range 50 {
-			before := loads.Load()
-			got := make([]*value, 8)
+			before = loads.Load()
+			got := make([]*value, callers)
 			var wg sync.WaitGroup
 			for i := range got {
 				wg.Go(func() { got[i], _ = c.Get(ctx, key) })
@@ -433,7 +445,9 @@ func TestWaiterLeaves(t *testing.T) {
 	proceed := make(chan struct{})
 	var loadErr error
 	c := valueCache{Load: func(ctx context.Context, key int) (*value, error) {
+		ended := ctx.Done()
 		<-proceed
+		_ = ended
 		loadErr = ctx.Err()
 		return &value{key: key}, nil
 	}}
@@ -441,7 +455,12 @@ func TestWaiterLeaves(t *testing.T) {
 	left, stayed := make(chan error), make(chan error)
 	go func() { _, err := c.Get(leaving, 1); left <- err }() // begins the load
 	poll(t, "the load has begun", func() bool { return c.Waiting(1) == 1 })
-	go func() { _, err := c.Get(ctx, 1); stayed <- err }()
+	var got *value
+	go func() {
+		var err error
+		got, err = c.Get(ctx, 1)
+		stayed <- err
+	}()
 	poll(t, "both wait", func() bool { return c.Waiting(1) == 2 })
 	leave()
 	if err := <-left; err != context.Canceled {
@@ -451,6 +470,9 @@ func TestWaiterLeaves(t *testing.T) {
 	if err := <-stayed; err != nil {
 		t.Errorf("who stayed got %v", err)
 	}
+	if v, ok := c.Lookup(1); !ok || v != got {
+		t.Errorf("the cache has %v", v)
+	}
 	if loadErr != nil {
 		t.Errorf("the loader's context had ended: %v", loadErr)
 	}
@@ -459,11 +481,12 @@ func TestWaiterLeaves(t *testing.T) {
 // TestAllWaitersLeave: the loader's context ends, and who comes afterwards does not
 // join it but loads anew, although the loader has not returned.
 func TestAllWaitersLeave(t *testing.T) {
-	cancelled, proceed := make(chan struct{}), make(chan struct{})
+	begun, cancelled, proceed := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var loads atomic.Int32
 	c := valueCache{Load: func(ctx context.Context, key int) (*value, error) {
 		n := int(loads.Add(1))
 		if n == 1 {
+			close(begun)
 			<-ctx.Done()
 			close(cancelled)
 			<-proceed
@@ -480,6 +503,7 @@ func TestAllWaitersLeave(t *testing.T) {
 		})
 	}
 	poll(t, "all wait", func() bool { return c.Waiting(1) == 3 })
+	<-begun // if all left before, it would not be called
 	leave()
 	wg.Wait()
 	<-cancelled
@@ -491,6 +515,31 @@ func TestAllWaitersLeave(t *testing.T) {
 	poll(t, "the first load has ended", func() bool { return c.Stats().Loads == 2 })
 	if get(t, &c, 1) != v {
 		t.Error("the value of an abandoned load has replaced another")
+	}
+}
+
+// TestCallsAreComplete: what a call does is done when it returns, and counted, although a
+// goroutine of the cache's own has loaded the value.
+func TestCallsAreComplete(t *testing.T) {
+	ctx, cancel := context.WithCancel(ctx) // so that there is one
+	defer cancel()
+	c, _ := counting(0)
+	c.Keep = 1
+	for n := range 2000 {
+		if _, err := c.Get(ctx, n); err != nil {
+			t.Fatal(err)
+		}
+		if st := c.Stats(); st.Kept != 1 || st.Evicted != uint64(n) {
+			t.Fatalf("after %d loads: %v", n+1, st)
+		}
+	}
+	for n := range 2000 {
+		if err := c.Refresh(ctx, 1999); err != nil {
+			t.Fatal(err)
+		}
+		if st := c.Stats(); st.Kept != 1 || st.Replaced != uint64(n+1) {
+			t.Fatalf("after %d refreshes: %v, %d replaced", n+1, st, st.Replaced)
+		}
 	}
 }
 
@@ -657,8 +706,8 @@ func TestWeight(t *testing.T) {
 
 func TestInvalidateWhileLoading(t *testing.T) {
 	for name, invalidate := range map[string]func(*valueCache){
-		"Invalidate":    func(c *valueCache) { c.Invalidate(1) },
-		"InvalidateAll": func(c *valueCache) { c.InvalidateAll() },
+		"Invalidate": func(c *valueCache) { c.Invalidate(1) },
+		"Clear":      func(c *valueCache) { c.Clear() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			proceed := make(chan struct{})
@@ -796,8 +845,9 @@ func TestGetManyJoins(t *testing.T) {
 }
 
 func TestGetManyIsCancelled(t *testing.T) {
-	ended := make(chan struct{})
+	begun, ended := make(chan struct{}), make(chan struct{})
 	c := valueCache{LoadMany: func(ctx context.Context, keys []int) (map[int]*value, error) {
+		close(begun)
 		<-ctx.Done()
 		close(ended)
 		return nil, ctx.Err()
@@ -814,6 +864,7 @@ func TestGetManyIsCancelled(t *testing.T) {
 		}
 	}()
 	poll(t, "the load has begun", func() bool { return c.Waiting(3) == 2 })
+	<-begun // if all left before, it would not be called
 	leave()
 	<-done
 	<-ended
@@ -866,7 +917,7 @@ func TestOnRemove(t *testing.T) {
 	c.Put(3, kept[2]) // the same again is no replacement
 	get(t, c, 4)
 	weaktest.Eventually(t, "all calls are made", func() bool { return len(r.sorted()) >= 4 })
-	c.InvalidateAll()
+	c.Clear()
 	want := []string{"1 removed", "2 collected", "2 replaced", "3 removed", "4 collected"}
 	poll(t, "the last call is made", func() bool { return len(r.sorted()) >= len(want) })
 	if got := r.sorted(); !slices.Equal(got, want) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/weakref-go/weakref"
@@ -11,6 +12,7 @@ import (
 	"github.com/weakref-go/weakref/internal/gcclock"
 	"github.com/weakref-go/weakref/internal/handle"
 	"github.com/weakref-go/weakref/internal/keyhash"
+	"github.com/weakref-go/weakref/internal/policy"
 	"github.com/weakref-go/weakref/internal/table"
 )
 
@@ -19,13 +21,20 @@ import (
 type core[K comparable, V any] struct {
 	name   string
 	keys   keyhash.Hasher[K]
-	tier   table.Table[*entry[K]]
-	keeper *keeper[K, V] // nil without Keep
-	loads  loads[K, V]
+	tier   table.Table[*entry[K, V]]
+	keeper keeper
 	times  times
-	weigh  func(K, *V) uint32
+	weigh  func(K, *V) uint32             // nil if nothing is to be weighed
 	events *callback.Queue[removal[K, V]] // nil without OnRemove
-	counts *counts
+	counts counts
+	soft   softer
+
+	loader     loader[K, V]
+	keepErrors int64
+	voids      voids
+	turns      turns
+	refreshes  refreshes[K, V]
+	refresher  refresher[K, V]
 }
 
 // removal is a call of OnRemove to be made.
@@ -39,29 +48,21 @@ func newCore[K comparable, V any](c *Cache[K, V]) *core[K, V] {
 	if err := weakref.Check(new(V)); err != nil {
 		panic(err)
 	}
-	for name, d := range map[string]time.Duration{
-		"ExpireAfterWrite":  c.ExpireAfterWrite,
-		"ExpireAfterAccess": c.ExpireAfterAccess,
-		"RefreshAfter":      c.RefreshAfter,
-		"KeepErrors":        c.KeepErrors,
-		"Keep":              time.Duration(c.Keep),
-	} {
-		if d < 0 {
-			panic(fmt.Sprintf("cache: %s is negative; 0 turns it off", name))
-		}
-	}
+	c.check()
 	s := &core[K, V]{
-		name:   cmp.Or(c.Name, reflect.TypeOf(c).Elem().String()),
-		keys:   keyhash.Make[K](),
-		weigh:  c.Weigh,
-		counts: new(counts),
-		times: times{
-			start:       time.Now(),
-			afterWrite:  int64(c.ExpireAfterWrite),
-			afterAccess: int64(c.ExpireAfterAccess),
-			refresh:     int64(c.RefreshAfter),
-		},
-		loads: loads[K, V]{one: c.Load, many: c.LoadMany, errors: errorList[K]{keep: c.KeepErrors}},
+		name:       cmp.Or(c.Name, reflect.TypeOf(c).Elem().String()),
+		keys:       keyhash.Make[K](),
+		loader:     loader[K, V]{one: c.Load, many: c.LoadMany, tier: c.Tier},
+		keepErrors: int64(c.KeepErrors),
+		turns:      turns{limit: c.MaxLoads},
+		refresher:  refresher[K, V]{timeout: c.RefreshTimeout},
+	}
+	if c.LoadMany != nil || c.Tier != nil {
+		s.voids.cells = new([64]atomic.Uint64)
+	}
+	s.times.set(c.ExpireAfterWrite, c.ExpireAfterAccess, c.RefreshAfter, c.KeepFor, c.KeepErrors)
+	if c.ExpireFunc != nil {
+		s.times.each, s.times.expires, s.times.on = c.ExpireFunc, true, true
 	}
 	if c.OnRemove != nil {
 		onRemove := c.OnRemove
@@ -70,39 +71,64 @@ func newCore[K comparable, V any](c *Cache[K, V]) *core[K, V] {
 			What: s.name + ".OnRemove",
 		}
 	}
-	if c.Keep > 0 {
-		s.keeper = newKeeper(c.Keep, c.Weigh != nil, s.events, s.counts)
+	if most := max(c.Keep, c.KeepSoft); most > 0 {
+		var weight func(*policy.Node) int64
+		if c.Weigh != nil {
+			s.weigh = c.Weigh
+			weight = func(n *policy.Node) int64 { return entryOf[K, V](n).weight() }
+		}
+		s.keeper.limit = int64(most)
+		s.keeper.policy = policy.New(int64(c.Keep), weight)
 	}
-	s.tier.Policy = table.Policy[*entry[K]]{
-		Hash:     func(slot *table.Slot[*entry[K]]) (uint64, bool) { return s.keys.Hash(slot.Side.key), true },
-		Dead:     reportCollected[K, V](s.events, s.counts),
+	s.keeper.now.Store(int64(c.Keep))
+	s.joinSoft(int64(c.Keep), int64(c.KeepSoft))
+	s.tier.Policy = table.Policy[*entry[K, V]]{
+		Hash: func(at *slot[K, V], _ handle.H) (uint64, bool) { return s.keys.Hash(at.Side.key), true },
+		// A dead entry is one that the policy does not have.
+		Dead:     s.collected,
 		Pointers: true,
 	}
 	return s
 }
 
-func (s *core[K, V]) watch() { gcclock.Watch(s, (*core[K, V]).sweep) }
-
-func (s *core[K, V]) sweep() {
-	s.tier.Sweep()
-	if s.keeper != nil {
-		s.keeper.settle()
+// check panics if a setting makes no sense.
+func (c *Cache[K, V]) check() {
+	for name, d := range map[string]time.Duration{
+		"ExpireAfterWrite":  c.ExpireAfterWrite,
+		"ExpireAfterAccess": c.ExpireAfterAccess,
+		"RefreshAfter":      c.RefreshAfter,
+		"RefreshTimeout":    c.RefreshTimeout,
+		"KeepErrors":        c.KeepErrors,
+		"KeepFor":           c.KeepFor,
+		"Keep":              time.Duration(c.Keep),
+		"KeepSoft":          time.Duration(c.KeepSoft),
+		"MaxLoads":          time.Duration(c.MaxLoads),
+	} {
+		if d < 0 {
+			panic(fmt.Sprintf("cache: %s is negative; 0 turns it off", name))
+		}
 	}
 }
 
-// reportCollected returns what the tier calls for entries whose values are dead.
-func reportCollected[K comparable, V any](events *callback.Queue[removal[K, V]], counts *counts) func([]*entry[K]) {
-	return func(dead []*entry[K]) {
-		counts.byCause[Collected].Add(uint64(len(dead)))
-		if events == nil {
-			return
-		}
-		removals := make([]removal[K, V], len(dead))
-		for i, e := range dead {
-			removals[i] = removal[K, V]{e.key, nil, Collected}
-		}
-		events.Push(removals)
+func (s *core[K, V]) watch() { gcclock.Watch(s, (*core[K, V]).afterCollection) }
+
+func (s *core[K, V]) afterCollection() {
+	s.tier.Sweep()
+	s.followSoft()
+}
+
+// collected is called by the table for entries whose values are dead.
+func (s *core[K, V]) collected(dead []*entry[K, V]) {
+	s.counts.values.Add(-int64(len(dead)))
+	s.counts.byCause[Collected].Add(uint64(len(dead)))
+	if s.events == nil {
+		return
 	}
+	removals := make([]removal[K, V], len(dead))
+	for i, e := range dead {
+		removals[i] = removal[K, V]{e.key, nil, Collected}
+	}
+	s.events.Push(removals)
 }
 
 // report counts and announces that an entry has left.
@@ -113,146 +139,188 @@ func (s *core[K, V]) report(key K, v *V, cause Cause) {
 	}
 }
 
+// departure is an entry that has left the table, which is to be reported when there is no
+// lock. The zero departure is of none.
+type departure[K comparable, V any] struct {
+	e     *entry[K, V]
+	v     *V
+	cause Cause
+}
+
+func (s *core[K, V]) reportLeft(d departure[K, V]) {
+	if d.e != nil {
+		s.report(d.e.key, d.v, d.cause)
+	}
+}
+
+// depart takes an entry with a value out of its slot. What cause is given counts if it has
+// not expired. The segment is locked.
+func (s *core[K, V]) depart(l locked[K, V], at *slot[K, V], v *V, cause Cause) departure[K, V] {
+	d := departure[K, V]{at.Side, v, s.cause(at.Side, cause)}
+	s.detach(l, at)
+	return d
+}
+
+// detach takes an entry out of its slot. If it was loading, what is loaded is not stored.
+// The segment is locked.
+func (s *core[K, V]) detach(l locked[K, V], at *slot[K, V]) {
+	e := at.Side
+	l.Remove(at)
+	if !e.is(loading | failed) {
+		s.counts.values.Add(-1)
+		s.release(e)
+	}
+}
+
 // lookup returns the value of a key and its entry, or nil.
-func (s *core[K, V]) lookup(hash uint64, key K) (*V, *entry[K]) {
+func (s *core[K, V]) lookup(hash uint64, key K) (*V, *entry[K, V]) {
 	v, e := s.find(hash, key)
-	if v != nil && s.times.expired(&e.age) {
+	if v != nil && s.expired(e) {
 		s.remove(hash, e, Expired)
 		return nil, nil
 	}
 	return v, e
 }
 
-// find returns the value of a key and its entry, expired or not.
-func (s *core[K, V]) find(hash uint64, key K) (*V, *entry[K]) {
-	view := s.tier.Read(hash)
-	slot := findSlot(view, hash, key)
-	if slot != nil {
-		if ref := slot.Ref(); ref != nil {
-			if v := handle.Strong[V](ref); v != nil {
-				return v, slot.Side
-			}
-		}
+// hit does what is due when an entry is used.
+func (s *core[K, V]) hit(hash uint64, e *entry[K, V], v *V) {
+	s.counts.hits.Inc()
+	if s.times.access != 0 {
+		s.times.touch(e.age())
 	}
-	if view == (table.View[*entry[K]]{}) {
-		return nil, nil // there was no entry at all; that Len is 0 would not say so
+	e.node.Use()
+	if e.strong.Load() == nil {
+		s.hitWeak(hash, e, v)
 	}
-	// The entry may just be being replaced, which takes two steps. Who writes holds
-	// the lock meanwhile.
-	l := s.tier.Lock(hash)
-	defer l.Unlock()
-	return s.current(l, hash, key)
 }
 
-// current returns the value of a key and its entry, or nil. It buries an entry that
-// is dead.
-func (s *core[K, V]) current(l table.Locked[*entry[K]], hash uint64, key K) (*V, *entry[K]) {
-	slot := findSlot(l.View(), hash, key)
-	if slot == nil {
-		return nil, nil
+func (s *core[K, V]) hitWeak(hash uint64, e *entry[K, V], v *V) {
+	s.counts.weakHits.Inc()
+	if s.fits(e, s.keeper.now.Load()) || s.times.keepFor != 0 {
+		s.keep(hash, e, v)
 	}
-	v := handle.Strong[V](slot.Ref())
-	if v == nil {
-		l.Bury(slot)
-		return nil, nil
-	}
-	return v, slot.Side
-}
-
-// findSlot returns the slot of a key's entry, if it has one. A removed entry may
-// have left another slot.
-func findSlot[K comparable](v table.View[*entry[K]], hash uint64, key K) *table.Slot[*entry[K]] {
-	return table.FindFunc(v, hash, func(slot *table.Slot[*entry[K]]) bool {
-		return slot.Side.key == key && slot.Ref() != nil
-	})
-}
-
-// store stores a value that was loaded, unless the key has one that is not to be
-// renewed. It returns the value that the key has then, and its entry.
-func (s *core[K, V]) store(hash uint64, e *entry[K], v *V, renew *entry[K]) (*V, *entry[K]) {
-	return s.set(hash, e, v, func(old *entry[K]) bool {
-		return old == renew || s.times.expired(&old.age)
-	})
 }
 
 // put stores a value whatever there is.
 func (s *core[K, V]) put(key K, v *V) {
-	hash, e := s.keys.Hash(key), s.newEntry(key, v)
-	s.set(hash, e, v, func(*entry[K]) bool { return true })
-	s.loads.forgetError(key)
-	s.keep(hash, e, v)
-}
-
-// set stores a value, unless the key has one that may not be replaced. It returns
-// the value that the key has then, and its entry.
-func (s *core[K, V]) set(hash uint64, e *entry[K], v *V, replace func(old *entry[K]) bool) (*V, *entry[K]) {
-	ref := handle.Of(v)
+	hash := s.keys.Hash(key)
+	e := s.newEntry(hash, key)
+	s.fill(e, v, 0)
+	if key != key {
+		return // a NaN: nobody could find it
+	}
+	ref := s.refOf(e, v)
+	var room [8]*policy.Node
+	var left departure[K, V]
 	l := s.tier.Lock(hash)
-	old, oldEntry := s.current(l, hash, e.key)
-	if old != nil {
-		if !replace(oldEntry) {
-			l.Unlock()
-			return old, oldEntry
+	at, old := s.current(l, hash, key)
+	switch {
+	case at == nil:
+	case old != nil:
+		left = s.depart(l, at, old, Replaced)
+	default:
+		if at.Side.is(loading) {
+			callOf(at).put = v
 		}
-		l.Remove(findSlot(l.View(), hash, e.key))
+		l.Remove(at)
 	}
-	l.Insert(ref, e)
+	s.voids.note(hash)
+	out := s.place(l, nil, e, v, ref, room[:0])
 	l.Unlock()
-	s.expireLater()
-	if old != nil && old != v {
-		s.reportReplaced(oldEntry, old)
+	s.weaken(out)
+	s.tendLater()
+	if left.v != v || left.cause == Expired {
+		s.reportLeft(left)
 	}
-	return v, e
-}
-
-func (s *core[K, V]) reportReplaced(e *entry[K], v *V) {
-	cause := Replaced
-	if s.times.expired(&e.age) {
-		cause = Expired
-	}
-	s.report(e.key, v, cause)
 }
 
 // remove removes an entry if it is still that of its key.
-func (s *core[K, V]) remove(hash uint64, e *entry[K], cause Cause) {
+func (s *core[K, V]) remove(hash uint64, e *entry[K, V], cause Cause) {
+	var left departure[K, V]
 	l := s.tier.Lock(hash)
-	v, current := s.current(l, hash, e.key)
-	if current == e {
-		l.Remove(findSlot(l.View(), hash, e.key))
+	if at, v := s.slotOf(l, hash, e); v != nil {
+		c := s.refreshes.of(e)
+		left = s.depart(l, at, v, cause)
+		if left.cause == Expired {
+			s.serve(l, c)
+		}
 	}
 	l.Unlock()
-	if current != e {
-		return
-	}
-	s.unkeep(e.key, v)
-	s.report(e.key, v, cause)
+	s.reportLeft(left)
 }
 
-// invalidate removes what the key has, and what is being loaded for it, as of one
-// moment: no load can store its result in between, which would then be removed as well.
+// serve has what is loaded to refresh an entry serve those who ask for its key, since the
+// entry has expired. It reports false if there is no such call. The segment is locked.
+func (s *core[K, V]) serve(l locked[K, V], c *call[K, V]) bool {
+	if c == nil || c.batch.isAbandoned() || !s.refreshes.remove(c) {
+		return false
+	}
+	c.entry.set(loading)
+	l.Insert(c.ref(), c.entry)
+	return true
+}
+
+// invalidate removes what the key has, and has what is being loaded for it not stored.
 func (s *core[K, V]) invalidate(key K) {
 	hash := s.keys.Hash(key)
-	s.loads.mu.Lock()
-	_, e := s.find(hash, key)
-	s.loads.detach(key)
-	s.loads.mu.Unlock()
-	if e != nil {
-		s.remove(hash, e, Removed)
+	l := s.tier.Lock(hash)
+	at, v := s.current(l, hash, key)
+	s.voids.note(hash)
+	left := s.void(l, at, v)
+	l.Unlock()
+	s.reportLeft(left)
+}
+
+// void takes whatever there is in a slot out of it. The segment is locked.
+func (s *core[K, V]) void(l locked[K, V], at *slot[K, V], v *V) (left departure[K, V]) {
+	switch {
+	case at == nil:
+	case v == nil:
+		s.detach(l, at)
+	default:
+		left = s.depart(l, at, v, Removed)
+	}
+	return left
+}
+
+// clear removes all that is there.
+func (s *core[K, V]) clear() {
+	s.voids.noteAll()
+	for at := range s.tier.Slots {
+		e := at.Side
+		hash := s.keys.Hash(e.key)
+		l := s.tier.Lock(hash)
+		at, v := s.slotOf(l, hash, e)
+		left := s.void(l, at, v)
+		l.Unlock()
+		s.reportLeft(left)
 	}
 }
 
-func (s *core[K, V]) invalidateAll() {
-	s.loads.detachAll()
-	for slot := range s.tier.Slots {
-		s.remove(s.keys.Hash(slot.Side.key), slot.Side, Removed)
+// invalidateFunc removes the entries for which the user says so. For what is being loaded
+// nobody knows what he would say; so it is not stored.
+func (s *core[K, V]) invalidateFunc(del func(K, *V) bool) {
+	s.voids.noteAll()
+	for at := range s.tier.Slots {
+		e := at.Side
+		hash := s.keys.Hash(e.key)
+		l := s.tier.Lock(hash)
+		at, v := s.slotOf(l, hash, e)
+		if at != nil && e.is(loading) {
+			s.detach(l, at)
+		}
+		l.Unlock()
+		if v != nil && !s.expired(e) && del(e.key, v) {
+			s.remove(hash, e, Removed)
+		}
 	}
 }
 
 // all yields the live entries.
 func (s *core[K, V]) all(yield func(K, *V) bool) {
-	for slot := range s.tier.Slots {
-		v, e := s.find(s.keys.Hash(slot.Side.key), slot.Side.key)
-		if v == nil || e != slot.Side || s.times.expired(&e.age) {
+	for at := range s.tier.Slots {
+		v, e := s.find(s.keys.Hash(at.Side.key), at.Side.key)
+		if v == nil || e != at.Side || s.expired(e) {
 			continue
 		}
 		if !yield(e.key, v) {
@@ -261,31 +329,13 @@ func (s *core[K, V]) all(yield func(K, *V) bool) {
 	}
 }
 
-// hit does what is due when an entry is used.
-func (s *core[K, V]) hit(hash uint64, e *entry[K], v *V) {
-	s.counts.hits.Inc()
-	s.times.touch(&e.age)
-	if s.keeper == nil || !s.keeper.has(e.key, v) {
-		s.counts.weakHits.Inc()
-		s.keep(hash, e, v)
+// sweep removes what is known to be dead, or has expired, or is an error whose time is
+// over, and returns how many entries with values it has removed.
+func (s *core[K, V]) sweep() int {
+	n := s.tier.Sweep()
+	before := s.counts.byCause[Expired].Load()
+	if s.times.period() != 0 && s.tend() {
+		s.tendLater()
 	}
-}
-
-// keep offers a value to the strong tier.
-func (s *core[K, V]) keep(hash uint64, e *entry[K], v *V) {
-	if s.keeper == nil {
-		return
-	}
-	s.keeper.put(e, v)
-	// If the entry has left meanwhile, whoever removed it may have been too early to
-	// find it in the strong tier.
-	if _, current := s.find(hash, e.key); current != e {
-		s.keeper.remove(e.key, v)
-	}
-}
-
-func (s *core[K, V]) unkeep(key K, v *V) {
-	if s.keeper != nil {
-		s.keeper.remove(key, v)
-	}
+	return n + int(s.counts.byCause[Expired].Load()-before)
 }

@@ -1,55 +1,65 @@
 package cache
 
 import (
-	"context"
 	"errors"
-	"time"
+	"fmt"
 )
 
-// errorList is the errors that are kept. The lock of the loads guards it.
-type errorList[K comparable] struct {
-	keep  time.Duration
-	list  map[K]keptError
-	prune int // look for outdated ones when there are so many
+var (
+	errGoexit = errors.New("cache: the loader called runtime.Goexit")
+	errNil    = errors.New("cache: Load returned nil and no error")
+)
+
+// keyError is an error with its key. It is put into words when somebody asks for them,
+// because to do so calls the key's String, which may do anything, even ask the cache.
+type keyError[K comparable] struct {
+	key K
+	err error
 }
 
-type keptError struct {
+func keyed[K comparable](key K, err error) error { return &keyError[K]{key, err} }
+
+// Error returns the error and the key.
+func (e *keyError[K]) Error() string { return fmt.Sprintf("%v for key %v", e.err, e.key) }
+
+// Unwrap returns the error without the key.
+func (e *keyError[K]) Unwrap() error { return e.err }
+
+// failure is an error that is kept in the place of a value.
+type failure struct {
+	mark
 	err   error
-	until time.Time
+	class class
+	until int64
 }
 
-// get returns the error kept for a key, or nil.
-func (l *errorList[K]) get(key K) error {
-	kept, ok := l.list[key]
-	if !ok {
-		return nil
-	}
-	if !time.Now().Before(kept.until) {
-		delete(l.list, key)
-		return nil
-	}
-	return kept.err
-}
+var noLoader = &failure{err: ErrNoLoader}
 
-// put keeps an error, unless it says nothing about the key.
-func (l *errorList[K]) put(key K, err error) {
-	if l.keep == 0 || key != key || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrDeadlock) {
+// fail ends the loading of an entry with an error, which is kept if it says something
+// about the key. The segment is locked.
+func (s *core[K, V]) fail(l locked[K, V], at *slot[K, V], c *call[K, V]) {
+	if s.keepErrors == 0 || c.class == ofContext {
+		l.Remove(at)
 		return
 	}
-	if l.list == nil {
-		l.list = make(map[K]keptError)
-		l.prune = 64
-	}
-	now := time.Now()
-	if len(l.list) >= l.prune {
-		for k, kept := range l.list {
-			if !now.Before(kept.until) {
-				delete(l.list, k)
-			}
-		}
-		l.prune = max(64, 2*len(l.list))
-	}
-	l.list[key] = keptError{err, now.Add(l.keep)}
+	f := &failure{err: c.err, class: c.class, until: after(s.times.now(), s.keepErrors)}
+	l.Set(at, f.ref())
+	c.entry.set(failed)
+	c.entry.unset(loading)
 }
 
-func (l *errorList[K]) forget(key K) { delete(l.list, key) }
+// tendFailure removes an error whose time is over, and reports whether it was not.
+func (s *core[K, V]) tendFailure(e *entry[K, V], now int64) bool {
+	hash := s.keys.Hash(e.key)
+	l := s.tier.Lock(hash)
+	defer l.Unlock()
+	at, _ := s.slotOf(l, hash, e)
+	if at == nil || !e.is(failed) {
+		return false
+	}
+	if now < failureOf(at).until {
+		return true
+	}
+	l.Remove(at)
+	return false
+}

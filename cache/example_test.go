@@ -51,6 +51,17 @@ func ExampleCache() {
 	// kept: 1
 }
 
+// A thousand values stay as long as there is memory, ten always.
+func ExampleCache_keepSoft() {
+	tiles := cache.Cache[string, Tile]{Load: render, Keep: 10, KeepSoft: 1000}
+	fmt.Println("before the first collection:", tiles.Stats().Limit)
+	collectUntil(func() bool { return tiles.Stats().Limit == 1000 })
+	fmt.Println("with memory:", tiles.Stats().Limit)
+	// Output:
+	// before the first collection: 10
+	// with memory: 1000
+}
+
 // With Keep 0 the cache is Python's WeakValueDictionary with a loader.
 func ExampleCache_weak() {
 	ctx := context.Background()
@@ -103,4 +114,56 @@ func ExampleStats() {
 	// rendering a
 	// tiles 2 2 1
 	// 0.67
+}
+
+// Session is what is to stay between two requests of a user.
+type Session struct {
+	User string
+	_    [64]byte
+}
+
+// KeepFor is for what nobody holds between two uses, and of which there must never be
+// two: a session stays for half an hour after its last request, and for as long as a
+// request holds it.
+func ExampleCache_keepFor() {
+	sessions := cache.Cache[string, Session]{
+		KeepFor: 30 * time.Minute,
+		Load:    func(_ context.Context, user string) (*Session, error) { return &Session{User: user}, nil },
+	}
+	ctx := context.Background()
+	sessions.Get(ctx, "bob") // a first request
+	runtime.GC()
+	if s, ok := sessions.Lookup("bob"); ok {
+		fmt.Println("still there:", s.User)
+	}
+	// Output:
+	// still there: bob
+}
+
+// Peek tells what the cache knows of a key, and is no use of it.
+func ExampleEntry() {
+	tokens := cache.Cache[string, Session]{
+		Keep:       100,
+		ExpireFunc: func(user string, _ *Session) time.Duration { return time.Duration(len(user)) * time.Hour },
+	}
+	tokens.Put("bob", &Session{User: "bob"})
+	if e, ok := tokens.Peek("bob"); ok {
+		fmt.Println(e.Value.User, e.Kept, e.Left.Round(time.Minute))
+	}
+	// Output:
+	// bob true 3h0m0s
+}
+
+// InvalidateFunc removes what has become wrong, and nothing that is newer.
+func ExampleCache_InvalidateFunc() {
+	sessions := cache.Cache[string, Session]{Keep: 100}
+	for _, user := range []string{"ann", "bob", "carol"} {
+		sessions.Put(user, &Session{User: user})
+	}
+	sessions.InvalidateFunc(func(user string, _ *Session) bool { return user < "c" })
+	for user := range sessions.Keys() {
+		fmt.Println(user)
+	}
+	// Output:
+	// carol
 }

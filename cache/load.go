@@ -3,246 +3,352 @@ package cache
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"maps"
-	"runtime/debug"
-	"time"
 
 	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/policy"
+	"github.com/weakref-go/weakref/internal/usercode"
+	"github.com/weakref-go/weakref/internal/waits"
 )
 
-var errGoexit = errors.New("cache: the loader called runtime.Goexit")
+// A load goes through these steps, whoever asks for it:
+//
+//	join     under the lock of the key's segment: is there a value, a kept error, or a
+//	         call to wait for? If not, an entry that is loading is put into the slot,
+//	         with a call that others find there.
+//	perform  under no lock: the user's loader runs for the calls of a batch, and what
+//	         else is the user's: Weigh, ExpireFunc, the Is of errors.
+//	end      under the lock again: the entry gets its value, if it is still in its slot,
+//	         and those who wait are woken.
+//
+// Whoever is not interested any more takes the entry out of its slot: Put, Invalidate,
+// the last one who waits and leaves. So whether the entry is there says, at one moment,
+// whether its value is wanted.
 
 // get loads the value of a key, or waits until somebody else has.
 func (s *core[K, V]) get(ctx context.Context, hash uint64, key K) (*V, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	from := runOf(ctx)
-	s.loads.mu.Lock()
-	c, v, err := s.join(from, hash, key)
-	if c != nil || v != nil || err != nil {
-		s.loads.mu.Unlock()
-		if c == nil {
-			return v, err
-		}
-		return s.await(ctx, from, c)
+	b := s.newBatch(ctx)
+	c, v, f := s.join(hash, key, b)
+	switch {
+	case f != nil:
+		return nil, f.err
+	case c == nil:
+		return v, nil
+	case c.batch != b:
+		s.hurry(ctx, c)
+	case ctx.Done() == nil:
+		// The caller will not leave before the load ends, so it needs no goroutine.
+		defer b.leave()
+		s.perform(b)
+		return c.v, c.err
+	default:
+		go s.perform(b)
 	}
-	c, err = s.begin(ctx, from, hash, key)
-	if err != nil {
-		s.loads.mu.Unlock()
+	if err := s.await(ctx, c); err != nil {
 		return nil, err
 	}
-	if ctx.Done() == nil {
-		// The caller will not leave before the load ends, so it needs no goroutine.
-		s.loads.mu.Unlock()
-		defer c.batch.leave(from)
-		s.load(c.batch)
-		return c.v, c.err
-	}
-	c.beWaitedFor()
-	s.loads.mu.Unlock()
-	go s.load(c.batch)
-	return s.await(ctx, from, c)
-}
-
-// join returns the call under way for a key after entering it, or the key's value,
-// or its kept error, or nothing. s.loads.mu is held.
-func (s *core[K, V]) join(from *run, hash uint64, key K) (*call[K, V], *V, error) {
-	if c := s.loads.calls[key]; c != nil {
-		if err := c.batch.enter(from); err != nil {
-			return nil, nil, fmt.Errorf("key %v: %w", key, err)
-		}
-		c.beWaitedFor()
-		s.counts.joined.Add(1)
-		return c, nil, nil
-	}
-	if v, _ := s.lookup(hash, key); v != nil {
-		return nil, v, nil // somebody has just stored it
-	}
-	return nil, nil, s.loads.errors.get(key)
-}
-
-// begin makes a batch to load one key, and enters it. The caller must have it loaded
-// when s.loads.mu, which is held, is free.
-func (s *core[K, V]) begin(ctx context.Context, from *run, hash uint64, key K) (*call[K, V], error) {
-	if !s.loads.possible() {
-		return nil, ErrNoLoader
-	}
-	b := &batch[K, V]{run: &run{values: ctx}}
-	c := s.add(b, hash, key)
-	return c, b.enter(from)
-}
-
-// await waits for a call that the caller has entered.
-func (s *core[K, V]) await(ctx context.Context, from *run, c *call[K, V]) (*V, error) {
-	select {
-	case <-c.done:
-	case <-ctx.Done():
-		select {
-		case <-c.done: // both; the result is worth more
-		default:
-			s.giveUp(from, c)
-			return nil, ctx.Err()
-		}
-	}
-	c.batch.leave(from)
+	defer c.batch.leave()
 	return c.v, c.err
+}
+
+// join returns the value of a key, or why there is none, or the call that brings it, which
+// the caller has entered then. If there is none, it makes one in batch b.
+func (s *core[K, V]) join(hash uint64, key K, b *batch[K, V]) (*call[K, V], *V, *failure) {
+	if key != key { // a NaN: nobody could find it
+		s.counts.misses.Inc()
+		if !s.loader.possible() {
+			return nil, nil, noLoader
+		}
+		return s.begin(b, hash, key), nil, nil
+	}
+	l := s.tier.Lock(hash)
+	at, v := s.current(l, hash, key)
+	if v != nil && !s.expired(at.Side) {
+		e := at.Side
+		l.Unlock()
+		s.hit(hash, e, v)
+		return nil, v, nil
+	}
+	var c *call[K, V]
+	var f *failure
+	if at != nil {
+		c, f = s.underWay(l, at, v)
+	}
+	joined := c != nil
+	switch {
+	case joined || f != nil:
+	case !s.loader.possible():
+		f = noLoader
+	default:
+		c = s.begin(b, hash, key)
+		l.Insert(c.ref(), c.entry)
+	}
+	l.Unlock()
+	s.counts.misses.Inc()
+	if joined {
+		s.counts.joined.Add(1)
+	}
+	if v != nil {
+		s.report(key, v, Expired)
+	}
+	return c, nil, f
+}
+
+// begin makes a call in batch b, and enters it.
+func (s *core[K, V]) begin(b *batch[K, V], hash uint64, key K) *call[K, V] {
+	c := s.add(b, hash, key)
+	b.enter()
+	return c
+}
+
+// underWay enters the call that an entry without a valid value is waiting for, or
+// returns the failure in its place. If there is neither, it takes the entry out of its
+// slot. v is the value if that has expired. The segment is locked.
+func (s *core[K, V]) underWay(l locked[K, V], at *slot[K, V], v *V) (*call[K, V], *failure) {
+	e := at.Side
+	switch {
+	case v != nil:
+		c := s.refreshes.of(e)
+		s.detach(l, at)
+		if !s.serve(l, c) {
+			return nil, nil
+		}
+		if c.batch.enter() {
+			return c, nil
+		}
+		at, _ = s.slotOf(l, c.hash, c.entry) // given up at this moment
+	case e.is(failed):
+		if f := failureOf(at); s.times.now() < f.until {
+			return nil, f
+		}
+	default:
+		if c := callOf(at); c.batch.enter() {
+			return c, nil
+		}
+		// All who waited have left, and the last one is about to take it out.
+	}
+	l.Remove(at)
+	return nil, nil
+}
+
+// await waits for a call that the caller has entered. An error is about the waiting; the
+// caller has left the call then, and does not know its result. Otherwise, he leaves it when
+// he has taken that.
+func (s *core[K, V]) await(ctx context.Context, c *call[K, V]) error {
+	wait, ok := waits.Enter(ctx, &c.batch.work)
+	if !ok {
+		s.giveUp(c)
+		return keyed(c.entry.key, ErrDeadlock)
+	}
+	err := c.done.Wait(ctx)
+	wait.Leave()
+	if err != nil {
+		s.giveUp(c)
+		return err
+	}
+	return nil
 }
 
 // giveUp leaves a call that has perhaps not ended. If nobody else waits for its
 // batch, that is cancelled, and whoever comes now begins anew.
-func (s *core[K, V]) giveUp(from *run, c *call[K, V]) {
-	s.loads.mu.Lock()
-	defer s.loads.mu.Unlock()
-	if !c.batch.leave(from) {
+func (s *core[K, V]) giveUp(c *call[K, V]) {
+	if !c.batch.leave() {
 		return
 	}
 	c.batch.cancel()
 	for _, c := range c.batch.calls {
-		if s.loads.calls[c.key] == c {
-			delete(s.loads.calls, c.key)
-		}
+		s.takeOut(c)
 	}
 }
 
-// load runs the loader for a batch and ends its calls. The loader may end the
-// goroutine.
-func (s *core[K, V]) load(b *batch[K, V]) {
-	var extra map[K]*V
-	var entries map[K]*entry[K] // of extra
-	err := errGoexit
-	begun := time.Now()
+// takeOut takes the entry of a call out of its slot if it is still loading.
+func (s *core[K, V]) takeOut(c *call[K, V]) {
+	l := s.tier.Lock(c.hash)
+	defer l.Unlock()
+	if c.renews != nil {
+		s.refreshes.remove(c)
+	}
+	if at, _ := s.slotOf(l, c.hash, c.entry); at != nil && c.entry.is(loading) {
+		l.Remove(at)
+	}
+}
+
+// perform runs the loader for a batch and ends its calls, if nobody else does so or has
+// done so. The loader may end the goroutine.
+func (s *core[K, V]) perform(b *batch[K, V]) {
+	if !b.claimed.CompareAndSwap(false, true) {
+		return
+	}
+	var turn turn
+	if s.loader.tier == nil { // which waits for a turn if it loads
+		turn = s.turns.take(&b.run)
+	}
+	if b.isAbandoned() {
+		turn.giveBack()
+		for _, c := range b.calls { // one who waits for a refresh may be left
+			c.err, c.class = errSlow, ofContext
+			c.done.Open()
+		}
+		return
+	}
+	var extras []extra[K, V]
+	var err error
+	returned := false
+	begun := s.times.now()
 	defer func() {
-		b.cancel()
-		s.counts.load(time.Since(begun), err)
+		err = outcome(usercode.Outcome(returned, recover(), err))
+		s.counts.load(s.times.now()-begun, err)
+		b.end()
+		turn.giveBack()
+		for _, x := range extras {
+			s.storeExtra(b, x)
+		}
 		for _, c := range b.calls {
+			if !returned {
+				c.class = ofKey
+			}
 			s.end(c, err)
 		}
-		for key, e := range entries {
-			if err == nil {
-				s.storeExtra(e, extra[key])
+		b.complete()
+		b.forget() // if all who waited have been faster
+		if b.isAbandoned() {
+			for _, c := range b.calls {
+				c.v, c.put = nil, nil // nobody takes them
 			}
 		}
+		s.tendLater()
 	}()
-	defer capturePanic(&err)
-	if extra, err = s.loads.call(b); err != nil {
-		return
+	b.work.Here()
+	extras, err = s.call(b)
+	returned = true
+}
+
+// outcome gives the errors of package usercode the form that users know.
+func outcome(err error) error {
+	if p, ok := err.(*usercode.Panic); ok {
+		return (*weakref.PanicError)(p)
 	}
-	// A new entry may call the user's Weigh, so it is made without a lock.
+	if err == usercode.ErrGoexit {
+		return errGoexit
+	}
+	return err
+}
+
+// call calls the user's loader and sets the results of the batch's calls. It returns
+// what is to be stored besides.
+func (s *core[K, V]) call(b *batch[K, V]) (extras []extra[K, V], err error) {
+	var values map[K]Fetched[V]
+	if s.loader.tier != nil {
+		values, err = s.fetch(b)
+	} else {
+		values, err = s.loader.call(b)
+	}
 	for _, c := range b.calls {
-		if c.v != nil {
-			c.entry = s.newEntry(c.key, c.v)
+		if c.err = err; err == nil && c.v == nil {
+			c.err = ErrNotFound
 		}
-	}
-	if len(extra) > 0 {
-		entries = make(map[K]*entry[K], len(extra))
-	}
-	for key, v := range extra {
-		if v != nil && key == key {
-			entries[key] = s.newEntry(key, v)
-		}
-	}
-}
-
-// call calls the user's loader, sets the values of the batch's calls, and returns
-// those that were not asked for.
-func (l *loads[K, V]) call(b *batch[K, V]) (extra map[K]*V, err error) {
-	if len(b.calls) == 1 && l.one != nil {
-		c := b.calls[0]
-		c.v, err = l.one(b.run, c.key)
-		if err == nil && c.v == nil {
-			err = fmt.Errorf("cache: Load returned nil and no error for key %v", c.key)
-		}
-		return nil, err
-	}
-	keys := make([]K, len(b.calls))
-	for i, c := range b.calls {
-		keys[i] = c.key
-	}
-	values, err := l.many(b.run, keys)
-	if err != nil {
-		return nil, err
-	}
-	extra = maps.Clone(values) // the map remains the user's
-	for _, c := range b.calls {
-		c.v = values[c.key]
-		delete(extra, c.key)
-	}
-	return extra, nil
-}
-
-func capturePanic(err *error) {
-	if v := recover(); v != nil {
-		*err = &weakref.PanicError{Value: v, Stack: debug.Stack()}
-	}
-}
-
-// end ends a call whose value has been loaded, or with an error.
-func (s *core[K, V]) end(c *call[K, V], err error) {
-	if err == nil && c.v == nil {
-		err = ErrNotFound
-	}
-	if c.err = err; err != nil {
-		c.v = nil
-	}
-	s.loads.mu.Lock()
-	listed := s.loads.calls[c.key] == c
-	if listed {
-		delete(s.loads.calls, c.key)
-		if err != nil {
-			s.loads.errors.put(c.key, err)
+		if c.err == nil {
+			s.fill(c.entry, c.v, c.age)
 		} else {
-			c.v, c.entry = s.store(c.hash, c.entry, c.v, c.renew)
+			c.class = classify(c.err)
 		}
 	}
-	done := c.done // nobody joins from now on
-	s.loads.mu.Unlock()
-	if done != nil {
-		close(done)
+	for key, found := range values {
+		if found.Value == nil || key != key {
+			continue
+		}
+		hash := s.keys.Hash(key)
+		x := extra[K, V]{hash, s.newEntry(hash, key), found.Value}
+		s.fill(x.entry, x.v, max(0, int64(found.Age)))
+		extras = append(extras, x)
 	}
-	if listed && err == nil {
-		s.keep(c.hash, c.entry, c.v)
-	}
+	return extras, err
 }
 
-// storeExtra stores a value that LoadMany has returned although it was not asked
-// for it, unless the key has one, or it is being loaded.
-func (s *core[K, V]) storeExtra(e *entry[K], v *V) {
-	hash := s.keys.Hash(e.key)
-	s.loads.mu.Lock()
-	busy := s.loads.calls[e.key] != nil
-	if !busy {
-		v, e = s.store(hash, e, v, nil)
+// end ends a call. err is not nil if the loader, or what else is the user's, has failed
+// for all calls of the batch.
+func (s *core[K, V]) end(c *call[K, V], err error) {
+	if err != nil {
+		c.v, c.err = nil, err
 	}
-	s.loads.mu.Unlock()
-	if !busy {
-		s.keep(hash, e, v)
+	var ref handle.H
+	if c.err == nil {
+		ref = s.refOf(c.entry, c.v)
 	}
+	var room [8]*policy.Node
+	out := room[:0]
+	var left departure[K, V]
+	l := s.tier.Lock(c.hash)
+	at, _ := s.slotOf(l, c.hash, c.entry)
+	switch {
+	case c.put != nil: // meanwhile; it wins
+		c.v, c.err = c.put, nil
+	case at != nil && c.err == nil:
+		out = s.place(l, at, c.entry, c.v, ref, out)
+	case at != nil:
+		s.fail(l, at, c)
+	case c.renews != nil:
+		left, out = s.renew(l, c, ref, out)
+	}
+	l.Unlock()
+	s.weaken(out)
+	s.reportLeft(left)
+	c.done.Open() // last: what a call does is done when it returns
 }
 
-// refreshIfDue loads the value of an entry anew, in the background, if it is time.
-func (s *core[K, V]) refreshIfDue(ctx context.Context, hash uint64, e *entry[K]) {
-	if !s.times.dueForRefresh(&e.age) || !s.loads.possible() {
-		return
+// extra is a value that LoadMany has returned although it was not asked for.
+type extra[K comparable, V any] struct {
+	hash  uint64
+	entry *entry[K, V]
+	v     *V
+}
+
+// storeExtra stores an extra, unless the key has a value, or is being loaded, or may
+// have been invalidated, or put, since the batch began.
+func (s *core[K, V]) storeExtra(b *batch[K, V], x extra[K, V]) {
+	ref := s.refOf(x.entry, x.v)
+	var room [8]*policy.Node
+	out := room[:0]
+	var left departure[K, V]
+	l := s.tier.Lock(x.hash)
+	if s.voids.none(b.begun, x.hash) {
+		at, v := s.current(l, x.hash, x.entry.key)
+		switch {
+		case at != nil && v == nil && at.Side.is(failed):
+			l.Remove(at)
+			at = nil
+		case v != nil && s.expired(at.Side) && !at.Side.is(refreshing):
+			left = s.depart(l, at, v, Expired)
+			at = nil
+		}
+		if at == nil {
+			out = s.place(l, nil, x.entry, x.v, ref, out)
+		}
 	}
-	b := &batch[K, V]{run: &run{values: ctx}}
-	s.loads.mu.Lock()
-	defer s.loads.mu.Unlock()
-	if s.loads.calls[e.key] != nil {
-		return
+	l.Unlock()
+	s.weaken(out)
+	s.reportLeft(left)
+}
+
+// class is what an error says.
+type class uint8
+
+const (
+	ofKey     class = iota // something about the key
+	notFound               // the thing is not there
+	ofContext              // only that somebody gave up, or about the call
+)
+
+// classify calls the methods of an error of the user's.
+func classify(err error) class {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return notFound
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrDeadlock):
+		return ofContext
 	}
-	c := s.add(b, hash, e.key)
-	c.renew = e
-	b.waiters = 1 // the cache itself, which does not give up
-	s.counts.refreshes.Add(1)
-	go func() {
-		defer func() {
-			if c.err != nil {
-				slog.Warn("cache: a value could not be refreshed", "cache", s.name, "key", c.key, "error", c.err)
-			}
-		}()
-		s.load(b)
-	}()
+	return ofKey
 }

@@ -3,90 +3,146 @@ package cache
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync/atomic"
 )
 
+// together is how many loads GetMany and refreshes run at once, if there is no LoadMany
+// and MaxLoads says nothing else.
+const together = 64
+
+// group is the calls that one caller waits for.
+type group[K comparable, V any] struct {
+	*core[K, V]
+	ctx   context.Context
+	calls []*call[K, V]
+	many  *batch[K, V]   // what is begun if there is LoadMany
+	each  []*batch[K, V] // what is begun if not
+	errs  []error
+}
+
+// batch returns the batch of the next call that is begun.
+func (g *group[K, V]) batch() *batch[K, V] {
+	if g.loader.many == nil {
+		b := g.newBatch(g.ctx)
+		b.queued = true
+		return b
+	}
+	if g.many == nil {
+		g.many = g.newBatch(g.ctx)
+	}
+	return g.many
+}
+
+// took notes what join has returned for a key, but for a value.
+func (g *group[K, V]) took(key K, b *batch[K, V], c *call[K, V], f *failure) {
+	switch {
+	case f != nil && f.class == notFound:
+	case f != nil:
+		g.failed(keyed(key, f.err))
+	case c == nil:
+	default:
+		if c.batch != b {
+			g.hurry(g.ctx, c)
+		} else if g.many == nil {
+			g.each = append(g.each, b)
+		}
+		g.calls = append(g.calls, c)
+	}
+}
+
+func (g *group[K, V]) failed(err error) { g.errs = append(g.errs, err) }
+
+// start begins what nobody has begun before.
+func (g *group[K, V]) start() {
+	if g.many != nil && len(g.many.calls) > 0 {
+		go g.perform(g.many)
+	}
+	most := g.turns.limit
+	if most == 0 {
+		most = together
+	}
+	var next atomic.Int64
+	var work func()
+	work = func() {
+		returned := false
+		defer func() {
+			if !returned { // the loader has ended the goroutine
+				go work()
+			}
+		}()
+		for i := next.Add(1) - 1; i < int64(len(g.each)); i = next.Add(1) - 1 {
+			g.perform(g.each[i])
+		}
+		returned = true
+	}
+	for range min(most, len(g.each)) {
+		go work()
+	}
+}
+
+// await waits for all calls, and calls each with those that have ended. If the context
+// ends, it leaves those that are left.
+func (g *group[K, V]) await(each func(c *call[K, V])) {
+	for i, c := range g.calls {
+		err := g.core.await(g.ctx, c)
+		if err == nil {
+			each(c)
+			c.batch.leave()
+			continue
+		}
+		g.failed(err)
+		if g.ctx.Err() != nil {
+			for _, c := range g.calls[i+1:] {
+				g.giveUp(c)
+			}
+			return
+		}
+	}
+}
+
 // getMany is GetMany. It looks up all keys first, enters or begins the calls for
-// those that are missing at one moment, and then waits for them.
+// those that are missing, and then waits for them.
 func (s *core[K, V]) getMany(ctx context.Context, keys []K) (map[K]*V, error) {
 	found := make(map[K]*V, len(keys))
 	missing := make(map[K]uint64) // with their hashes
+	var dues []due[K, V]
 	for _, key := range keys {
 		hash := s.keys.Hash(key)
-		if v, e := s.lookup(hash, key); v != nil {
-			s.hit(hash, e, v)
-			s.refreshIfDue(ctx, hash, e)
-			found[key] = v
-		} else {
-			s.counts.misses.Inc()
+		v, e, _ := s.peek(hash, key)
+		if v == nil || s.expired(e) {
 			missing[key] = hash
+			continue
+		}
+		s.hit(hash, e, v)
+		found[key] = v
+		if s.isDue(e) {
+			dues = append(dues, due[K, V]{hash, e, v})
 		}
 	}
+	s.refreshSoon(ctx, dues...)
 	if len(missing) == 0 {
 		return found, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return found, err
 	}
-	from := runOf(ctx)
-	calls, errs := s.beginMany(ctx, from, missing, found)
-	for i, c := range calls {
-		v, err := s.await(ctx, from, c)
-		switch {
-		case err == nil:
-			found[c.key] = v
-		case ctx.Err() != nil && err == ctx.Err():
-			for _, c := range calls[i+1:] {
-				s.giveUp(from, c)
-			}
-			return found, errors.Join(append(errs, err)...)
-		case !errors.Is(err, ErrNotFound):
-			errs = append(errs, fmt.Errorf("key %v: %w", c.key, err))
-		}
-	}
-	return found, errors.Join(errs...)
-}
-
-// beginMany enters the calls for the keys in missing, and begins those that are
-// not under way. What turns out to be there goes into found.
-func (s *core[K, V]) beginMany(ctx context.Context, from *run, missing map[K]uint64, found map[K]*V) (calls []*call[K, V], errs []error) {
-	s.loads.mu.Lock()
-	defer s.loads.mu.Unlock()
-	var together *batch[K, V]
+	g := group[K, V]{core: s, ctx: ctx}
 	for key, hash := range missing {
-		c, v, err := s.join(from, hash, key)
-		switch {
-		case err != nil:
-			if !errors.Is(err, ErrNotFound) {
-				errs = append(errs, err)
-			}
-		case v != nil:
+		b := g.batch()
+		c, v, f := s.join(hash, key, b)
+		if v != nil {
 			found[key] = v
-		case c != nil:
-			calls = append(calls, c)
-		case s.loads.many == nil:
-			if c, err = s.begin(ctx, from, hash, key); err != nil {
-				errs = append(errs, fmt.Errorf("key %v: %w", key, err))
-			} else {
-				c.beWaitedFor()
-				calls = append(calls, c)
-				go s.load(c.batch)
-			}
-		default:
-			if together == nil {
-				together = &batch[K, V]{run: &run{values: ctx}}
-			}
-			c = s.add(together, hash, key)
-			c.beWaitedFor()
-			if err := together.enter(from); err != nil {
-				errs = append(errs, err)
-			} else {
-				calls = append(calls, c)
-			}
 		}
+		g.took(key, b, c, f)
 	}
-	if together != nil {
-		go s.load(together)
-	}
-	return calls, errs
+	g.start()
+	g.await(func(c *call[K, V]) {
+		switch {
+		case c.err == nil:
+			found[c.entry.key] = c.v
+		case c.class != notFound:
+			g.failed(keyed(c.entry.key, c.err))
+		}
+	})
+	return found, errors.Join(g.errs...)
 }

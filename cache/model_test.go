@@ -140,8 +140,8 @@ func (s *script) step(key int) {
 		s.c.Invalidate(key)
 		delete(s.model, key)
 	case op < 57:
-		s.logf("InvalidateAll")
-		s.c.InvalidateAll()
+		s.logf("Clear")
+		s.c.Clear()
 		clear(s.model)
 	case op < 85:
 		s.forget()

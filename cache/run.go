@@ -4,47 +4,144 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/weakref-go/weakref/internal/bubble"
+	"github.com/weakref-go/weakref/internal/waits"
 )
 
-// run is a call of Load or LoadMany under way, and the context that the loader gets. It
-// knows how many wait for it, and what it waits for itself: loads of other keys, of this
-// cache or others, that were asked for with its context.
+// run is a call of Load or LoadMany under way, and the context that the loader gets. A
+// context may live long, and keeps the batch that the run is a part of; so that it does not
+// keep the values as well, the batch forgets them when all have taken them.
 type run struct {
 	values context.Context // of the Get that began it; the loader's context has its values
+	bubble bubble.ID       // in which it runs
+	work   waits.Work
 
 	mu        sync.Mutex
-	over      bool            // nobody waits for the result any more, or the loader has returned
-	own       context.Context // made when the loader asks for more than the error
-	cancelOwn context.CancelFunc
+	waiters   int32
+	stage     stage
+	abandoned bool // nobody waits for the result any more, and it will not be stored
+	exempt    bool // from waiting for its turn; guarded by the lock of the turns
+	own       *own // made when the loader asks for more than the error
+}
 
-	// Guarded by graph.
-	waiters  int
-	waitsFor map[*run]int
+// stage is how far a run has come.
+type stage uint8
+
+const (
+	running   stage = iota
+	ended           // the loader has returned
+	over            // and the results are what they will be
+	forgotten       // and they are not needed any more
+)
+
+// own is a context of package context.
+type own struct {
+	context.Context
+	cancel context.CancelFunc
+}
+
+// enter notes that somebody waits for the run, and reports false if it is abandoned.
+func (r *run) enter() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.abandoned {
+		return false
+	}
+	r.waiters++
+	return true
+}
+
+// leave undoes enter. It reports whether the run is abandoned because of that.
+func (r *run) leave() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiters--
+	if r.waiters > 0 || r.stage >= ended || r.abandoned {
+		return false
+	}
+	r.abandoned = true
+	return true
+}
+
+// forgettable reports, once, that nobody needs the results any more.
+func (r *run) forgettable() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stage != over || r.waiters > 0 || r.abandoned {
+		return false
+	}
+	r.stage = forgotten
+	return true
+}
+
+func (r *run) isAbandoned() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.abandoned
+}
+
+// abandon has the run abandoned although somebody waits for it, and reports false if it is
+// over already.
+func (r *run) abandon() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stage >= over {
+		return false
+	}
+	r.abandoned = true
+	return true
+}
+
+// end notes that the loader has returned.
+func (r *run) end() {
+	r.mu.Lock()
+	r.stage = ended
+	r.mu.Unlock()
+	r.work.Done()
+	r.cancel()
+}
+
+// complete notes that the results are what they will be.
+func (r *run) complete() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stage = over
+}
+
+// cancel ends the context.
+func (r *run) cancel() {
+	r.mu.Lock()
+	own := r.own
+	r.mu.Unlock()
+	if own != nil {
+		own.cancel()
+	}
 }
 
 // Deadline returns none.
 func (r *run) Deadline() (time.Time, bool) { return time.Time{}, false }
 
-// Done returns a channel that is closed when the run is over.
+// Done returns a channel that is closed when the run has ended or is abandoned.
 func (r *run) Done() <-chan struct{} { return r.context().Done() }
 
-// Err returns context.Canceled if the run is over.
+// Err returns context.Canceled then.
 func (r *run) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.own != nil {
 		return r.own.Err()
 	}
-	if r.over {
+	if r.stage >= ended || r.abandoned {
 		return context.Canceled
 	}
 	return nil
 }
 
-// Value returns the run itself for runKey, and the values of the Get for the rest.
+// Value returns what the run is to package waits, and the values of the Get.
 func (r *run) Value(key any) any {
-	if key == (runKey{}) {
-		return r
+	if key == (waits.Key{}) {
+		return &r.work
 	}
 	return r.context().Value(key)
 }
@@ -55,78 +152,11 @@ func (r *run) context() context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.own == nil {
-		r.own, r.cancelOwn = context.WithCancel(context.WithoutCancel(r.values))
-		if r.over {
-			r.cancelOwn()
+		ctx, cancel := context.WithCancel(context.WithoutCancel(r.values))
+		r.own = &own{ctx, cancel}
+		if r.stage >= ended || r.abandoned {
+			cancel()
 		}
 	}
 	return r.own
-}
-
-// cancel ends the context.
-func (r *run) cancel() {
-	r.mu.Lock()
-	r.over = true
-	cancelOwn := r.cancelOwn
-	r.mu.Unlock()
-	if cancelOwn != nil {
-		cancelOwn()
-	}
-}
-
-// graph guards which run of the process waits for which.
-var graph sync.Mutex
-
-type runKey struct{}
-
-// runOf returns the run that a context belongs to, or nil.
-func runOf(ctx context.Context) *run {
-	r, _ := ctx.Value(runKey{}).(*run)
-	return r
-}
-
-// enter notes that somebody waits for r: the run from, or if that is nil,
-// somebody who is no loader. It fails if r waits for from already, which a new run
-// never does.
-func (r *run) enter(from *run) error {
-	graph.Lock()
-	defer graph.Unlock()
-	if from != nil {
-		if r.reaches(from, make(map[*run]bool)) {
-			return ErrDeadlock
-		}
-		if from.waitsFor == nil {
-			from.waitsFor = make(map[*run]int)
-		}
-		from.waitsFor[r]++
-	}
-	r.waiters++
-	return nil
-}
-
-// leave undoes enter and reports whether nobody waits for r any more.
-func (r *run) leave(from *run) bool {
-	graph.Lock()
-	defer graph.Unlock()
-	if from != nil {
-		if from.waitsFor[r]--; from.waitsFor[r] == 0 {
-			delete(from.waitsFor, r)
-		}
-	}
-	r.waiters--
-	return r.waiters == 0
-}
-
-// reaches reports whether r is the run to, or waits for it, if through others.
-func (r *run) reaches(to *run, seen map[*run]bool) bool {
-	if r == to {
-		return true
-	}
-	seen[r] = true
-	for next := range r.waitsFor {
-		if !seen[next] && next.reaches(to, seen) {
-			return true
-		}
-	}
-	return false
 }

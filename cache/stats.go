@@ -1,6 +1,9 @@
 package cache
 
 import (
+	"cmp"
+	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -8,11 +11,15 @@ import (
 )
 
 // Stats is what a cache reports of itself. Taking it costs little and disturbs
-// nobody.
+// nobody. What a call has done is counted when it returns.
 type Stats struct {
 	Name string // as set by the user
 	Len  int    // entries, as Cache.Len
-	Kept int    // about how many values the strong tier holds
+	Kept int    // values that the strong tier holds
+
+	// Limit is how many values, or which weight, the strong tier may hold now: Keep, or what
+	// memory allows with KeepSoft. Those that KeepFor keeps come on top.
+	Limit int
 
 	Hits     uint64 // requests that found a value
 	WeakHits uint64 // of these: those that the strong tier alone would have missed
@@ -43,8 +50,8 @@ func (s Stats) HitRatio() float64 {
 	return float64(s.Hits) / float64(s.Hits+s.Misses)
 }
 
-// counts is apart from the core, so that callbacks can count without keeping it.
 type counts struct {
+	values, strong         atomic.Int64 // entries with values; with values that are kept
 	hits, weakHits, misses counter.Counter
 	joined                 atomic.Uint64
 	loads, loadErrors      atomic.Uint64
@@ -53,9 +60,9 @@ type counts struct {
 	byCause                [Evicted + 1]atomic.Uint64
 }
 
-func (n *counts) load(took time.Duration, err error) {
+func (n *counts) load(took int64, err error) {
 	n.loads.Add(1)
-	n.loadTime.Add(int64(took))
+	n.loadTime.Add(took)
 	if err != nil {
 		n.loadErrors.Add(1)
 	}
@@ -63,11 +70,16 @@ func (n *counts) load(took time.Duration, err error) {
 
 // Stats returns the counters.
 func (c *Cache[K, V]) Stats() Stats {
-	s := c.ready()
-	n := s.counts
+	return c.ready().stats(c.Name)
+}
+
+func (s *core[K, V]) stats(name string) Stats {
+	n := &s.counts
 	st := Stats{
-		Name:       c.Name,
-		Len:        s.tier.Len(),
+		Name:       name,
+		Len:        int(n.values.Load()),
+		Kept:       int(n.strong.Load()),
+		Limit:      int(s.keeper.now.Load()),
 		Hits:       n.hits.Load(),
 		WeakHits:   n.weakHits.Load(),
 		Misses:     n.misses.Load(),
@@ -82,11 +94,26 @@ func (c *Cache[K, V]) Stats() Stats {
 		Expired:    n.byCause[Expired].Load(),
 		Evicted:    n.byCause[Evicted].Load(),
 	}
-	if s.keeper != nil {
-		st.Kept = s.keeper.len()
-	}
 	if s.events != nil {
 		st.Pending, st.Panics = s.events.Pending(), s.events.Panics()
 	}
 	return st
+}
+
+// String returns the counters in one line.
+func (s Stats) String() string {
+	return fmt.Sprintf("%s: %d entries, %d kept; %.1f%% hits of %d requests, %d of them weak; %d loads, %d failed; %d evicted",
+		cmp.Or(s.Name, "cache"), s.Len, s.Kept, 100*s.HitRatio(), s.Hits+s.Misses, s.WeakHits, s.Loads, s.LoadErrors, s.Evicted)
+}
+
+// LogValue returns the counters as a group.
+func (s Stats) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("name", s.Name), slog.Int("len", s.Len), slog.Int("kept", s.Kept), slog.Int("limit", s.Limit),
+		slog.Uint64("hits", s.Hits), slog.Uint64("weakHits", s.WeakHits), slog.Uint64("misses", s.Misses), slog.Uint64("joined", s.Joined),
+		slog.Uint64("loads", s.Loads), slog.Uint64("loadErrors", s.LoadErrors), slog.Duration("loadTime", s.LoadTime), slog.Uint64("refreshes", s.Refreshes),
+		slog.Uint64("collected", s.Collected), slog.Uint64("removed", s.Removed), slog.Uint64("replaced", s.Replaced),
+		slog.Uint64("expired", s.Expired), slog.Uint64("evicted", s.Evicted),
+		slog.Int("pending", s.Pending), slog.Uint64("panics", s.Panics),
+	)
 }

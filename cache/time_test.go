@@ -2,6 +2,8 @@ package cache_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -166,9 +168,12 @@ func TestKeepErrors(t *testing.T) {
 		var loads atomic.Int32
 		c := valueCache{KeepErrors: time.Minute, Load: func(ctx context.Context, key int) (*value, error) {
 			loads.Add(1)
-			if key == 2 {
+			switch key {
+			case 2:
 				<-ctx.Done()
 				return nil, ctx.Err()
+			case 3: // the source gave up, not the caller
+				return nil, fmt.Errorf("query: %w", context.DeadlineExceeded)
 			}
 			return nil, errBoom
 		}}
@@ -207,6 +212,12 @@ func TestKeepErrors(t *testing.T) {
 		synctest.Wait()
 		if _, kept := c.Loading(); kept != 0 {
 			t.Error("the end of a context is kept as an error")
+		}
+		if _, err := c.Get(ctx, 3); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		if _, kept := c.Loading(); kept != 0 {
+			t.Error("the end of a context of the loader's is kept as an error")
 		}
 	})
 }
