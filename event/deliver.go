@@ -1,116 +1,110 @@
 package event
 
 import (
+	"context"
 	"sync/atomic"
+	"unsafe"
 
-	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/usercode"
 )
 
 // delivery is one event on its way to the listeners.
 type delivery[E any] struct {
-	core *core
-	at   *place
-	subs []atomic.Pointer[Subscription]
-	done <-chan struct{} // of the context; nil: none
+	core *core[E]
+	ctx  context.Context // of PublishContext, or nil
+	subs []atomic.Pointer[listener[E]]
 
-	next    int  // the listener whose turn it is
-	reached int  // handlers and queues
-	queued  int  // queues
-	careful bool // whatever is written to the place is written atomically
-	stopped bool
-	full    FullError
+	next    int   // the listener whose turn it is
+	reached int   // handlers and queues
+	queued  int   // queues
+	full    int   // queues that had no room and want that known
+	err     error // of ctx
 }
 
 func (d *delivery[E]) publish(e E) {
-	d.at = d.core.running.take()
-	defer d.leave() // also if a handler ends the goroutine
-	for !d.run(e) {
+	at, phase := d.core.grace.enter(uintptr(unsafe.Pointer(d)))
+	defer d.leave(at, phase) // also if a handler ends the goroutine
+	d.subs = d.core.snapshot()
+	d.rest(e)
+}
+
+func (d *delivery[E]) leave(at *stripe, phase uint64) {
+	if n := d.reached - d.queued; n > 0 {
+		at.delivered.Add(uint64(n))
+	}
+	d.core.grace.leave(at, phase)
+}
+
+// rest goes on until all listeners have had their turn.
+func (d *delivery[E]) rest(e E) {
+	for d.next < len(d.subs) {
+		d.run(e)
 	}
 }
 
-func (d *delivery[E]) leave() {
-	d.at.published.Add(1)
-	d.at.delivered.Add(uint64(d.reached - d.queued))
-	d.core.running.leave(d.at)
-}
-
-// run goes on with the listeners, and returns when all have had their turn, or one
-// has panicked: there is one deferred call for a publish, not one for each handler.
-// This is the hot loop; it takes no lock and allocates nothing.
-func (d *delivery[E]) run(e E) (finished bool) {
-	var s *Subscription
+// run goes on until all listeners have had their turn, or a handler has panicked: there
+// is one deferred call for all, not one for each. This is the hot loop; it takes no lock
+// and allocates nothing.
+func (d *delivery[E]) run(e E) {
+	var s *listener[E]
+	finished := false
 	defer func() {
 		if !finished {
-			d.core.recovered(s, recover())
+			d.failed(s, e, usercode.Outcome(false, recover(), nil))
 		}
 	}()
-	running, at, subs, direct := &d.core.running, d.at, d.subs, handle.Direct[E]()
-	for d.next < len(subs) {
-		s = subs[d.next].Load()
+	plain := d.ctx == nil
+	for d.next < len(d.subs) {
+		s = d.subs[d.next].Load()
 		d.next++
 		if s == nil {
 			continue
 		}
-		announce(&at.current, address(s))
-		state := s.state.Load() // after that; see places
-		if (state != fired || d.careful || running.closing.Load() != 0) && !d.admit(s, e) {
-			continue
+		// CloseWait relies on this load, which comes after enter.
+		if s.state.Load() != 0 || !plain {
+			d.admit(s, e)
+		} else if s.call(e) {
+			d.reached++
 		}
-		var owner *byte
-		if direct {
-			owner = handle.Weak[byte](s.owner).Value() // Strong, but for one call
-		} else {
-			owner = handle.Strong[byte](s.owner)
-		}
-		if owner == nil {
-			continue
-		}
-		if state != fired {
-			s.state.Or(fired)
-		}
-		d.reached++
-		call(s.key.handler, owner, e)
 	}
-	return true
+	finished = true
 }
 
-// admit does what is rarely to be done before a handler is called, and reports
-// whether it shall be called. If the subscription has a queue, the event is put there.
-func (d *delivery[E]) admit(s *Subscription, e E) bool {
-	if d.careful || d.core.running.closing.Load() != 0 {
-		d.careful = true
-		d.at.set(s)
-		d.core.running.moved()
+// failed is called when a handler has not returned. If the goroutine ends, the others get
+// the event first.
+func (d *delivery[E]) failed(s *listener[E], e E, err error) {
+	d.reached++
+	exits := true
+	defer func() {
+		if exits {
+			d.rest(e)
+		}
+	}()
+	exits = d.core.failed(s, err)
+}
+
+// admit is for listeners that are new, have ended or have queues, and if there is a
+// context.
+func (d *delivery[E]) admit(s *listener[E], e E) {
+	ctx, o := d.ctx, refused
+	if ctx == nil {
+		ctx = context.Background()
 	}
-	switch state := s.state.Load(); { // after the store; see places
-	case d.isDone() || state&ended != 0:
-		return false
-	case state&queued == 0:
-		return true
+	if d.err = ctx.Err(); d.err == nil && s.state.Load()&ended == 0 {
+		if s.queue != nil {
+			o, d.err = s.queue.here().put(ctx, e)
+		} else if s.call(e) {
+			d.reached++
+			s.heard()
+		}
 	}
-	switch s.queue.pending.(*queue[E]).put(d.done, e) {
-	case put:
-		d.reached++
+	switch {
+	case d.err != nil:
+		d.next = len(d.subs)
+	case o == full:
+		d.full++
+	case o == taken:
 		d.queued++
-	case wasFull:
-		d.full.Listeners++
-	case stopped:
-		d.stop()
+		d.reached++
 	}
-	return false
-}
-
-func (d *delivery[E]) isDone() bool {
-	select {
-	case <-d.done:
-		d.stop()
-		return true
-	default:
-		return false
-	}
-}
-
-func (d *delivery[E]) stop() {
-	d.stopped = true
-	d.next = len(d.subs)
 }

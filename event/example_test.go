@@ -94,7 +94,7 @@ func ExampleBus_PublishContext() {
 // A listener that nobody keeps is a mistake, as a rule. The bus tells.
 func ExampleListener() {
 	reported := make(chan event.Listener)
-	orders := event.Bus[Order]{OnUnfired: func(l event.Listener) { reported <- l }}
+	orders := event.Bus[Order]{OnCollect: func(l event.Listener) { reported <- l }}
 	event.Subscribe(&orders, &Mailer{To: "nobody"}, (*Mailer).OnOrder)
 	for orders.Len() > 0 {
 		runtime.GC()
@@ -105,10 +105,11 @@ func ExampleListener() {
 	// Output: a event_test.Mailer died without having received anything
 }
 
-func ExamplePanicError() {
+// A handler that panics does not keep the event from the others.
+func ExampleBus_panic() {
 	defer slog.SetDefault(slog.Default())
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // panics are logged as well
-	orders := event.Bus[Order]{OnPanic: func(err *event.PanicError) { fmt.Println("reported:", err.Value) }}
+	orders := event.Bus[Order]{OnPanic: func(l event.Listener, err *weakref.PanicError) { fmt.Println("reported:", err.Value) }}
 	mailer := &Mailer{To: "ann"}
 	event.Subscribe(&orders, mailer, func(*Mailer, Order) { panic("no paper") })
 	event.Subscribe(&orders, mailer, (*Mailer).OnOrder)
@@ -119,13 +120,13 @@ func ExamplePanicError() {
 	// mail to ann: order 1
 }
 
-func ExampleQueue() {
+func ExampleOptions() {
 	var orders event.Bus[Order]
 	mailer, done := &Mailer{To: "ann"}, make(chan bool)
-	event.SubscribeQueued(&orders, mailer, func(m *Mailer, o Order) {
+	event.SubscribeWith(&orders, mailer, func(m *Mailer, o Order) {
 		m.OnOrder(o)
 		done <- true
-	}, event.Queue{Limit: 10, Full: event.DropOldest})
+	}, event.Options{Queue: 10, Full: event.DropOldest})
 	orders.Publish(Order{1}) // does not wait for the handler
 	orders.Publish(Order{2})
 	<-done
@@ -140,7 +141,7 @@ func ExampleQueue() {
 func ExampleFullError() {
 	var orders event.Bus[Order]
 	mailer, begun, release := &Mailer{To: "ann"}, make(chan bool, 9), make(chan bool)
-	s := event.SubscribeQueued(&orders, mailer, func(*Mailer, Order) { begun <- true; <-release }, event.Queue{Limit: 1, Full: event.Fail})
+	s := event.SubscribeWith(&orders, mailer, func(*Mailer, Order) { begun <- true; <-release }, event.Options{Queue: 1, Full: event.Fail})
 	orders.Publish(Order{1})
 	<-begun
 	orders.Publish(Order{2})
@@ -149,14 +150,14 @@ func ExampleFullError() {
 	close(release)
 	s.Close()
 	runtime.KeepAlive(mailer)
-	// Output: event: the queues of 1 listeners are full; handle events faster, raise Queue.Limit, or choose another policy
+	// Output: event: 1 queues are full; handle events faster, raise Options.Queue, or choose another policy
 }
 
 func ExampleHub() {
 	var hub event.Hub
 	mailer := &Mailer{To: "ann"}
-	event.SubscribeTopic(&hub, "order.new", mailer, (*Mailer).OnOrder)
-	event.SubscribeTopic(&hub, "order.new", mailer, func(_ *Mailer, note string) { fmt.Println("note:", note) })
+	event.Subscribe(event.Topic[Order](&hub, "order.new"), mailer, (*Mailer).OnOrder)
+	event.Subscribe(event.Topic[string](&hub, "order.new"), mailer, func(_ *Mailer, note string) { fmt.Println("note:", note) })
 
 	event.PublishTopic(&hub, "order.new", Order{1})
 	event.PublishTopic(&hub, "order.new", "a note")
@@ -171,7 +172,7 @@ func ExampleHub() {
 func ExampleRoute() {
 	var hub event.Hub
 	mailer := &Mailer{To: "ann"}
-	event.SubscribeTopic(&hub, "order.new", mailer, (*Mailer).OnOrder)
+	event.Subscribe(event.Topic[Order](&hub, "order.new"), mailer, (*Mailer).OnOrder)
 	for route, stats := range hub.All() {
 		fmt.Println(route.Topic, route.Event, stats.Len)
 	}
@@ -184,12 +185,12 @@ func ExampleRoute() {
 func ExampleFull() {
 	var orders event.Bus[Order]
 	mailer, begun, release := &Mailer{To: "ann"}, make(chan bool), make(chan bool)
-	event.SubscribeQueued(&orders, mailer, func(m *Mailer, o Order) {
+	event.SubscribeWith(&orders, mailer, func(m *Mailer, o Order) {
 		begun <- true
 		<-release
 		m.OnOrder(o)
 		release <- true
-	}, event.Queue{Limit: 1, Full: event.DropOldest})
+	}, event.Options{Queue: 1, Full: event.DropOldest})
 	orders.Publish(Order{1})
 	<-begun
 	orders.Publish(Order{2})
@@ -216,4 +217,98 @@ func ExampleStats() {
 	st := orders.Stats()
 	fmt.Println(st.Name, st.Len, st.Published, st.Delivered, box.V)
 	// Output: orders 1 2 2 7
+}
+
+// A relay passes events on, from a queue of its own, to those who listen. So each event
+// has reached all of them before the next does, also if a handler publishes.
+type Relay struct{ out event.Bus[string] }
+
+// Pass is its handler.
+func (r *Relay) Pass(what string) { r.out.Publish(what) }
+
+func Example_order() {
+	var news event.Bus[string]
+	relay := new(Relay)
+	event.SubscribeWith(&news, relay, (*Relay).Pass, event.Options{Queue: event.Unbounded})
+
+	first, second := &Listener{"first"}, &Listener{"second"}
+	event.Subscribe(&relay.out, first, func(l *Listener, what string) {
+		l.notify(what)
+		if what == "a question" {
+			news.Publish("an answer")
+		}
+	})
+	event.Subscribe(&relay.out, second, (*Listener).notify)
+
+	news.Publish("a question")
+	news.Flush(context.Background()) // the question has been handled,
+	news.Flush(context.Background()) // and what it caused
+	runtime.KeepAlive([]any{relay, first, second})
+	// Output:
+	// first hears a question
+	// second hears a question
+	// first hears an answer
+	// second hears an answer
+}
+
+func ExampleSubscription_CloseWait() {
+	var samples event.Bus[int]
+	type recorder struct{ values []int }
+	r := new(recorder)
+	s := event.Subscribe(&samples, r, func(r *recorder, v int) { r.values = append(r.values, v) })
+	done := make(chan bool)
+	go func() {
+		for i := range 3 {
+			samples.Publish(i)
+		}
+		done <- true
+	}()
+	<-done
+	if err := s.CloseWait(context.Background()); err == nil {
+		fmt.Println("no handler is running, so this is safe:", r.values)
+	}
+	// Output: no handler is running, so this is safe: [0 1 2]
+}
+
+func ExampleBus_Close() {
+	var orders event.Bus[Order]
+	mailer := &Mailer{To: "ann"}
+	event.SubscribeWith(&orders, mailer, (*Mailer).OnOrder, event.Options{Queue: 10})
+	orders.Publish(Order{1})
+	orders.Publish(Order{2})
+	fmt.Println(orders.Close(context.Background())) // waits for the queue
+	fmt.Println(orders.PublishContext(context.Background(), Order{3}))
+	runtime.KeepAlive(mailer)
+	// Output:
+	// mail to ann: order 1
+	// mail to ann: order 2
+	// <nil>
+	// 0 event: the bus is closed
+}
+
+// What feeds a bus from elsewhere need not do so while nobody listens.
+func ExampleBus_onActive() {
+	ticks := event.Bus[int]{OnActive: func(active bool) { fmt.Println("somebody listens:", active) }}
+	mailer := &Mailer{To: "ann"}
+	s := event.Subscribe(&ticks, mailer, func(*Mailer, int) {})
+	s.Close()
+	runtime.KeepAlive(mailer)
+	// Output:
+	// somebody listens: true
+	// somebody listens: false
+}
+
+func ExampleTopic() {
+	var hub event.Hub
+	mailer := &Mailer{To: "ann"}
+	orders := event.Topic[Order](&hub, "shop/7")
+	event.SubscribeWith(orders, mailer, (*Mailer).OnOrder, event.Options{Priority: 1})
+	fmt.Println(event.PublishTopic(&hub, "shop/7", Order{1}), event.PublishTopic(&hub, "shop/8", Order{1}))
+	orders.Clear() // all listeners of the topic
+	fmt.Println(event.PublishTopic(&hub, "shop/7", Order{2}))
+	runtime.KeepAlive(mailer)
+	// Output:
+	// mail to ann: order 1
+	// 1 0
+	// 0
 }

@@ -29,13 +29,14 @@ func TestHub(t *testing.T) {
 	if n := event.PublishTopic(&h, "new", order{1}); n != 0 {
 		t.Errorf("reached %d in an empty hub", n)
 	}
-	s1 := event.SubscribeTopic(&h, "new", m, (*mailer).handle)
-	s2 := event.SubscribeTopic(&h, "new", m, (*mailer).other)
-	event.SubscribeTopic(&h, "new", m, func(m *mailer, s string) { m.log.add(s, 0) })
-	event.SubscribeTopicQueued(&h, "paid", m, (*mailer).handle, event.Queue{})
+	s1 := event.Subscribe(event.Topic[order](&h, "new"), m, (*mailer).handle)
+	s2 := event.Subscribe(event.Topic[order](&h, "new"), m, (*mailer).other)
+	event.Subscribe(event.Topic[string](&h, "new"), m, func(m *mailer, s string) { m.log.add(s, 0) })
+	event.SubscribeWith(event.Topic[order](&h, "paid"), m, (*mailer).handle, event.Options{Queue: 64})
 	if got := routes(&h); !slices.Equal(got, []string{"new event_test.order 2", "new string 1", "paid event_test.order 1"}) {
 		t.Errorf("routes %q", got)
 	}
+	weaktest.Collect(t) // a bus with listeners stays, though nobody refers to it
 	if n := event.PublishTopic(&h, "new", order{1}); n != 2 {
 		t.Errorf("reached %d, want 2", n)
 	}
@@ -50,7 +51,7 @@ func TestHub(t *testing.T) {
 	if got := routes(&h); len(got) != 2 {
 		t.Errorf("routes %q after the last listener of one was closed", got)
 	}
-	event.SubscribeTopic(&h, "new", m, (*mailer).handle)
+	event.Subscribe(event.Topic[order](&h, "new"), m, (*mailer).handle)
 	event.PublishTopic(&h, "new", order{3})
 	j.want(t, "m...")
 	runtime.KeepAlive(m)
@@ -62,7 +63,7 @@ func TestHubIsCollectable(t *testing.T) {
 	keep := &mailer{log: new(journal)}
 	ref := func() weakref.Ref[event.Hub] {
 		h := new(event.Hub)
-		event.SubscribeTopic(h, "t", keep, (*mailer).handle)
+		event.Subscribe(event.Topic[order](h, "t"), keep, (*mailer).handle)
 		return weakref.Make(h)
 	}()
 	weaktest.MustCollect(t, ref)
@@ -79,8 +80,8 @@ func TestHubDropsAndMakesAtOnce(t *testing.T) {
 			for range 2000 {
 				var got atomic.Bool
 				m := &mailer{log: new(journal), on: func(order) { got.Store(true) }}
-				s := event.SubscribeTopicQueued(&h, "t", m, (*mailer).other, event.Queue{})
-				u := event.SubscribeTopic(&h, "t", m, (*mailer).handle)
+				s := event.SubscribeWith(event.Topic[order](&h, "t"), m, (*mailer).other, event.Options{Queue: 64})
+				u := event.Subscribe(event.Topic[order](&h, "t"), m, (*mailer).handle)
 				s.Close()
 				if event.PublishTopic(&h, "t", order{1}) == 0 {
 					t.Error("a publish did not reach the subscriber")

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"sync"
@@ -214,7 +215,7 @@ func TestModel(t *testing.T) {
 			}
 			w.actors = nil
 			weaktest.Eventually(t, "the bus is empty", func() bool { return w.bus.Len() == 0 })
-			if st := w.bus.Stats(); st.Died != uint64(w.died) || st.Unfired != uint64(w.silent) || st.Capacity > 4*32 {
+			if st := w.bus.Stats(); st.Collected != uint64(w.died) || st.Unreached != uint64(w.silent) || st.Capacity > 4*32 {
 				t.Errorf("%+v, want %d dead, %d of them unfired", st, w.died, w.silent)
 			}
 			t.Logf("%d died, %d of them unfired", w.died, w.silent)
@@ -240,7 +241,7 @@ func TestConcurrentScripts(t *testing.T) {
 				case p < 6:
 					c := &gauge{queued: p < 2}
 					if c.queued {
-						c.sub = event.SubscribeQueued(&bus, c, (*gauge).handle, event.Queue{Limit: 4, Full: event.DropOldest})
+						c.sub = event.SubscribeWith(&bus, c, (*gauge).handle, event.Options{Queue: 4, Full: event.DropOldest})
 					} else {
 						c.sub = event.Subscribe(&bus, c, (*gauge).handle)
 					}
@@ -248,9 +249,8 @@ func TestConcurrentScripts(t *testing.T) {
 				case p < 8 && len(mine) > 0:
 					j := r.IntN(len(mine))
 					c := mine[j]
-					c.sub.Close()
-					if c.inside.Load() != 0 {
-						t.Error("Close returned while the handler was running")
+					if err := c.sub.CloseWait(t.Context()); err != nil || c.inside.Load() != 0 {
+						t.Errorf("CloseWait returned %v while the handler was running", err)
 					}
 					c.closed.Store(true)
 					mine = slices.Delete(mine, j, j+1)
@@ -281,7 +281,7 @@ func TestConcurrentScripts(t *testing.T) {
 	wg.Wait()
 	weaktest.Eventually(t, "the bus is empty", func() bool { return bus.Len() == 0 })
 	if n := bus.Stats().Panics; n != 0 {
-		t.Errorf("%d handlers were called after Close", n)
+		t.Errorf("%d handlers were called after CloseWait", n)
 	}
 }
 
@@ -298,7 +298,7 @@ func (c *gauge) handle(order) {
 	c.inside.Add(1)
 	defer c.inside.Add(-1)
 	if c.closed.Load() {
-		panic("called after Close")
+		panic("called after CloseWait")
 	}
 	c.calls.Add(1)
 }
@@ -326,9 +326,9 @@ func soak(t *testing.T, cycles int) {
 		}
 	})
 	heap := func() uint64 {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
+		live := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(live)
+		return live[0].Value.Uint64()
 	}
 	churn := func(n int) {
 		for i := range n {
@@ -347,7 +347,7 @@ func soak(t *testing.T, cycles int) {
 	<-published
 	weaktest.Eventually(t, "the bus is empty", func() bool { return bus.Len() == 0 })
 	weaktest.Eventually(t, "the heap is as small as before", func() bool { return heap() < before+256<<10 })
-	if st := bus.Stats(); st.Len != 0 || st.Died != uint64(cycles+cycles/10) || st.Capacity > 256 {
+	if st := bus.Stats(); st.Len != 0 || st.Collected != uint64(cycles+cycles/10) || st.Capacity > 256 {
 		t.Errorf("%+v", st)
 	}
 }

@@ -1,256 +1,223 @@
 package event
 
 import (
-	"fmt"
-	"runtime"
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 
-	"github.com/weakref-go/weakref/internal/goid"
-	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/bubble"
+	"github.com/weakref-go/weakref/internal/callback"
+	"github.com/weakref-go/weakref/internal/fifo"
+	"github.com/weakref-go/weakref/internal/usercode"
+	"github.com/weakref-go/weakref/internal/waits"
 )
 
-// Queue says how a subscription is delivered on a goroutine of its own. The zero
-// Queue takes 64 events and has publishers wait for more.
-type Queue struct {
-	Limit int  // events that wait at most; 0 is 64
-	Full  Full // what happens to an event for which there is no room
-}
-
-// Full is what a publisher does about a queue that is full.
-type Full int
-
-const (
-	// Wait waits for room, until the subscription ends, or the context of
-	// PublishContext. A handler that publishes to its own full queue does not wait: the
-	// event is dropped.
-	Wait Full = iota
-	// DropOldest drops the event that has waited longest.
-	DropOldest
-	// DropNewest drops the event that is being published.
-	DropNewest
-	// Fail drops it too, and has PublishContext say so.
-	Fail
-)
-
-// FullError says that an event did not reach some listeners because their queues were
-// full.
-type FullError struct {
-	Listeners int // how many
-}
-
-// Error says how many.
-func (e *FullError) Error() string {
-	return fmt.Sprintf("event: the queues of %d listeners are full; handle events faster, raise Queue.Limit, or choose another policy", e.Listeners)
-}
-
-// SubscribeQueued is [Subscribe] with handlers that run on a goroutine of their own,
-// one after the other in the order in which the events were queued, so that they do
-// not hold up the publisher. There is no goroutine while the queue is empty.
-//
-// The owner is held only while a handler runs; events that wait do not keep it alive,
-// unless they refer to it, and are dropped when it has died or the subscription has
-// been closed.
-//
-// If the same owner and handler are subscribed already, that subscription stays as
-// it is, with its queue or without.
-func SubscribeQueued[E, O any](b *Bus[E], owner *O, handler func(owner *O, e E), q Queue) *Subscription {
-	s, _ := b.begin().add(newQueued(owner, handler, q))
-	runtime.KeepAlive(owner)
-	return s
-}
-
-// newQueued returns a subscription that belongs to no bus yet.
-func newQueued[E, O any](owner *O, handler func(*O, E), q Queue) *Subscription {
-	if q.Limit < 0 || q.Full < Wait || q.Full > Fail {
-		panic(fmt.Sprintf("event: %+v is no queue; Limit must be at least 0 and Full one of the policies", q))
-	}
-	s := newSubscription(owner, handler)
-	s.queue = &waiting{newQueue[E](s, q)}
-	s.state.Store(queued)
-	return s
-}
-
-// pending is a queue of events of whatever type.
-type pending interface {
-	len() int
-	end()
-}
-
-// waiting is a pending queue. It is one pointer, so that a Subscription, which seldom
-// has a queue, fits 64 bytes.
-type waiting struct{ pending }
-
-// queue is the events of one subscription that wait for its handler.
+// queue is the events of one subscription that wait for its handler: those that were
+// published outside of synctest bubbles. What is published in a bubble is handled there,
+// for a bubble ends with its goroutines; it has a queue of its own.
 type queue[E any] struct {
-	sub   *Subscription
+	sub   *listener[E]
 	limit int
 	full  Full
+	in    bubble.ID  // where its events are handled
+	work  waits.Work // what is done for the queue
 
 	mu      sync.Mutex
-	events  []E
-	working bool          // there is a worker, or one has been started
-	worker  uintptr       // its goroutine, once it runs; 0: none
-	ended   bool          // nothing is taken any more
-	room    chan struct{} // closed when there may be room; nil if nobody waits
+	bubbles map[bubble.ID]*queue[E] // of the queue that the subscription has
+	events  fifo.Queue[E]
+	count   uint64      // events taken so far; the newest has this number
+	running uint64      // the number of the event that is being handled; 0: none
+	working bool        // there is a worker, or one has been started
+	ended   bool        // nothing is taken any more
+	told    bool        // it has been logged that an event was dropped
+	room    bubble.Cond // publishers
+	moved   bubble.Cond // those who wait for handlers
 }
 
-func newQueue[E any](s *Subscription, q Queue) *queue[E] {
-	if q.Limit == 0 {
-		q.Limit = 64
+// here returns the queue of the caller's bubble.
+func (q *queue[E]) here() *queue[E] {
+	id := bubble.Current()
+	if id == 0 {
+		return q
 	}
-	return &queue[E]{sub: s, limit: q.Limit, full: q.Full}
-}
-
-func (q *queue[E]) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.events)
+	mine := q.bubbles[id]
+	if mine == nil {
+		mine = &queue[E]{sub: q.sub, limit: q.limit, full: q.full, in: id, ended: q.ended}
+		if q.bubbles == nil {
+			q.bubbles = make(map[bubble.ID]*queue[E])
+		}
+		q.bubbles[id] = mine
+	}
+	return mine
 }
 
-// putResult is what became of an event.
-type putResult int
+// all returns the queue and those of bubbles; nothing of a nil queue.
+func (q *queue[E]) all() []*queue[E] {
+	if q == nil {
+		return nil
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.AppendSeq([]*queue[E]{q}, maps.Values(q.bubbles))
+}
+
+// outcome is what became of an event.
+type outcome int
 
 const (
-	put     putResult = iota
-	notPut            // dropped, or the subscription has ended
-	wasFull           // dropped, and whoever publishes wants to know
-	stopped           // the context has ended
+	refused outcome = iota // the subscription has ended
+	taken
+	full    // dropped
+	waiting // not yet known
 )
 
 // put adds an event, and waits for room if that is the policy.
-func (q *queue[E]) put(done <-chan struct{}, e E) putResult {
-	for {
-		result, room := q.tryPut(e)
-		if room == nil {
-			return result
-		}
-		select {
-		case <-room:
-		case <-done:
-			return stopped
-		}
+func (q *queue[E]) put(ctx context.Context, e E) (o outcome, err error) {
+	q.mu.Lock()
+	o = q.putLocked(e)
+	told := q.told
+	q.told = told || o == full
+	q.mu.Unlock()
+	if o == waiting {
+		return q.wait(ctx, e)
 	}
+	if o == full && !told {
+		slog.Warn("event: a queue is full, events are dropped", "bus", q.sub.core.name, "listener", q.sub.describe().String())
+	}
+	return o, nil
 }
 
-// tryPut adds an event, or drops one, or returns a channel that is closed when there
-// may be room.
-func (q *queue[E]) tryPut(e E) (_ putResult, room <-chan struct{}) {
+// wait waits for room. If the worker could not go on before the caller does, it drops the
+// event instead.
+func (q *queue[E]) wait(ctx context.Context, e E) (o outcome, err error) {
+	w, ok := waits.Enter(ctx, &q.work)
+	if !ok {
+		q.sub.core.dropped.Add(1)
+		return full, nil
+	}
+	defer w.Leave()
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	err = q.room.Wait(ctx, &q.mu, func() bool {
+		o = q.putLocked(e)
+		return o != waiting
+	})
+	return o, err
+}
+
+func (q *queue[E]) putLocked(e E) outcome {
 	switch {
 	case q.ended:
-		return notPut, nil
-	case len(q.events) < q.limit:
+		return refused
+	case q.limit == Unbounded || len(q.events) < q.limit:
+	case q.full == Wait:
+		return waiting
 	case q.full == DropOldest:
-		q.popLocked()
+		q.events.Pop()
 		q.sub.core.dropped.Add(1)
-	case q.full == Wait && q.worker != goid.Current():
-		if q.room == nil {
-			q.room = make(chan struct{})
-		}
-		return 0, q.room
 	default:
 		q.sub.core.dropped.Add(1)
-		if q.full == Fail {
-			return wasFull, nil
-		}
-		return notPut, nil
+		return full
 	}
-	q.events = append(q.events, e)
+	q.events.Push(e)
+	q.count++
 	if !q.working {
 		q.working = true
-		go q.work()
+		callback.Go(q, q.run)
 	}
-	return put, nil
+	return taken
 }
 
-func (q *queue[E]) popLocked() E {
-	e := q.events[0]
-	clear(q.events[:1])
-	if q.events = q.events[1:]; len(q.events) == 0 {
-		q.events = nil
-	}
-	return e
-}
-
-// take returns the next event to the worker, which is me, and false if it shall end.
-func (q *queue[E]) take(me uintptr) (e E, ok bool) {
+// next returns the next event to the worker, and false if it shall end. If the subscription
+// has ended, no handler starts once running was 0.
+func (q *queue[E]) next() (e E, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.worker = me
+	q.running = 0
+	defer q.moved.Broadcast()
+	if q.sub.state.Load()&ended != 0 {
+		q.endLocked()
+	}
 	if len(q.events) == 0 {
-		q.working, q.worker = false, 0
+		q.working = false
+		q.work.Rest()
 		return e, false
 	}
-	e = q.popLocked()
-	q.roomLocked()
+	e = q.events.Pop()
+	q.running = q.count - uint64(len(q.events))
+	q.room.Signal()
 	return e, true
-}
-
-// roomLocked wakes those who wait for room.
-func (q *queue[E]) roomLocked() {
-	if q.room != nil {
-		close(q.room)
-		q.room = nil
-	}
 }
 
 // end drops what waits, and what is yet to come.
 func (q *queue[E]) end() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.endLocked()
+}
+
+func (q *queue[E]) endLocked() {
 	q.ended = true
 	q.sub.core.dropped.Add(uint64(len(q.events)))
 	q.events = nil
-	q.roomLocked()
+	q.room.Broadcast()
+	q.moved.Broadcast()
 }
 
-// work calls the handler until there is nothing to do.
-func (q *queue[E]) work() {
-	c, me := q.sub.core, goid.Current()
-	at := c.running.take()
-	at.set(nil)
-	finished := false
+// run calls the handler until there is nothing to do.
+func (q *queue[E]) run() {
+	q.work.Here()
+	c, handling := q.sub.core, false
 	defer func() {
-		c.running.leave(at)
-		if !finished {
-			go q.work() // the handler has ended its goroutine; others wait for what is queued
+		if handling { // others wait for what is queued
+			defer callback.Go(q, q.run)
+			c.handled.Add(1)
+			c.failed(q.sub, usercode.Outcome(false, recover(), nil))
 		}
 	}()
 	for {
-		e, ok := q.take(me)
+		e, ok := q.next()
 		if !ok {
-			finished = true
 			return
 		}
-		q.handle(at, e)
-	}
-}
-
-func (q *queue[E]) handle(at *place, e E) {
-	s := q.sub
-	at.set(s)
-	if s.state.Load()&ended != 0 { // after the store; see places
-		s.core.dropped.Add(1)
-	} else if owner := handle.Strong[byte](s.owner); owner == nil {
-		s.core.dropped.Add(1)
-		q.end() // the bus will learn of the death after the collection
-	} else {
-		s.state.Or(fired)
-		at.delivered.Add(1)
-		q.protect(owner, e)
-	}
-	at.set(nil)
-	s.core.running.moved()
-}
-
-func (q *queue[E]) protect(owner *byte, e E) {
-	returned := false
-	defer func() {
-		if !returned {
-			q.sub.core.recovered(q.sub, recover())
+		handling = true
+		alive := q.sub.call(e)
+		handling = false
+		if alive {
+			q.sub.heard()
+			c.handled.Add(1)
+		} else {
+			c.dropped.Add(1)
+			q.sub.endQueues() // the bus will learn of the death after the collection
 		}
-	}()
-	call(q.sub.key.handler, owner, e)
-	returned = true
+	}
 }
+
+// await returns when all that the queue has taken by now has been handled or dropped, or
+// with the error of ctx.
+func (q *queue[E]) await(ctx context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	last := q.count
+	handled := func() bool {
+		return q.count-uint64(len(q.events)) >= last && (q.running == 0 || q.running > last)
+	}
+	if here := bubble.Current(); here != 0 && here != q.in {
+		return q.moved.WaitFar(ctx, &q.mu, handled)
+	}
+	return q.moved.Wait(ctx, &q.mu, handled)
+}
+
+// Pending returns how many events wait.
+func (q *queue[E]) Pending() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.events)
+}
+
+// Describe says what is called, for [callback.Drain].
+func (q *queue[E]) Describe() string { return q.sub.core.name + ": " + q.sub.describe().String() }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/event"
+	"github.com/weakref-go/weakref/internal/waits"
 	"github.com/weakref-go/weakref/weaktest"
 )
 
@@ -19,11 +20,11 @@ func TestQueueKeepsOrder(t *testing.T) {
 	var mu sync.Mutex
 	var got []int
 	m := &mailer{}
-	event.SubscribeQueued(&b, m, func(_ *mailer, o order) {
+	event.SubscribeWith(&b, m, func(_ *mailer, o order) {
 		mu.Lock()
 		defer mu.Unlock()
 		got = append(got, o.n)
-	}, event.Queue{Limit: 3})
+	}, event.Options{Queue: 3, Full: event.Wait})
 	const n = 1000
 	for i := range n {
 		if b.Publish(order{i}) != 1 {
@@ -68,12 +69,11 @@ func TestFullQueue(t *testing.T) {
 		got     string
 	}{
 		{event.DropOldest, 4, false, "[1 3 4]"},
-		{event.DropNewest, 3, false, "[1 2 3]"},
 		{event.Fail, 3, true, "[1 2 3]"},
 	} {
 		var b event.Bus[order]
 		s := &slow{blocker: newBlocker()}
-		event.SubscribeQueued(&b, s, (*slow).handle, event.Queue{Limit: 2, Full: c.full})
+		event.SubscribeWith(&b, s, (*slow).handle, event.Options{Queue: 2, Full: c.full})
 		b.Publish(order{1})
 		<-s.entered // the queue is empty again
 		reached := 1
@@ -84,21 +84,21 @@ func TestFullQueue(t *testing.T) {
 			reached += n
 		}
 		var full *event.FullError
-		if errors.As(err, &full) != c.err || c.err && (full.Listeners != 1 || !strings.Contains(err.Error(), "Limit")) {
-			t.Errorf("policy %d: error %v", c.full, err)
+		if errors.As(err, &full) != c.err || c.err && (full.Listeners != 1 || !strings.Contains(err.Error(), "Options.Queue")) {
+			t.Errorf("policy %v: error %v", c.full, err)
 		}
 		for l := range b.Listeners() {
 			if l.Queued != 2 {
-				t.Errorf("policy %d: %d events are queued, want 2", c.full, l.Queued)
+				t.Errorf("policy %v: %d events are queued, want 2", c.full, l.Queued)
 			}
 		}
 		close(s.release)
 		waitFor(t, "three are handled", func() bool { return s.calls.Load() == 3 })
 		if got := s.received(); got != c.got || reached != c.reached {
-			t.Errorf("policy %d: reached %d, received %s, want %d and %s", c.full, reached, got, c.reached, c.got)
+			t.Errorf("policy %v: reached %d, received %s, want %d and %s", c.full, reached, got, c.reached, c.got)
 		}
 		if st := b.Stats(); st.Dropped != 1 {
-			t.Errorf("policy %d: %+v", c.full, st)
+			t.Errorf("policy %v: %+v", c.full, st)
 		}
 		runtime.KeepAlive(s)
 	}
@@ -107,7 +107,7 @@ func TestFullQueue(t *testing.T) {
 func TestWaitForRoom(t *testing.T) {
 	var b event.Bus[order]
 	s := &slow{blocker: newBlocker()}
-	sub := event.SubscribeQueued(&b, s, (*slow).handle, event.Queue{Limit: 1})
+	sub := event.SubscribeWith(&b, s, (*slow).handle, event.Options{Queue: 1, Full: event.Wait})
 	b.Publish(order{1})
 	<-s.entered
 	b.Publish(order{2})
@@ -130,19 +130,20 @@ func TestWaitForRoom(t *testing.T) {
 	}
 
 	waiting = async(func() { n = b.Publish(order{5}) })
-	closed := async(sub.Close)
-	<-waiting // Close ends the wait
+	waitFor(t, "the publisher waits", func() bool { return waits.Waiting() > 0 })
+	closed := async(func() { sub.CloseWait(t.Context()) })
+	<-waiting // CloseWait ends the wait
 	if n != 0 {
 		t.Error("a closed subscription took an event")
 	}
 	<-s.entered
 	if !isOpen(closed) {
-		t.Error("Close did not wait for the handler")
+		t.Error("CloseWait did not wait for the handler")
 	}
 	close(s.release)
 	<-closed
 	if got := s.received(); got != "[1 2]" {
-		t.Errorf("received %s; something ran after Close, or before it did not", got)
+		t.Errorf("received %s; something ran after CloseWait, or before it did not", got)
 	}
 }
 
@@ -155,7 +156,7 @@ func TestPublishToOwnFullQueue(t *testing.T) {
 			done <- b.Publish(order{2}) + b.Publish(order{2})
 		}
 	}
-	event.SubscribeQueued(&b, m, (*mailer).handle, event.Queue{Limit: 1})
+	event.SubscribeWith(&b, m, (*mailer).handle, event.Options{Queue: 1, Full: event.Wait})
 	b.Publish(order{1})
 	if n := <-done; n != 1 {
 		t.Errorf("reached %d, want 1", n)
@@ -173,7 +174,7 @@ func TestCloseFromQueuedHandler(t *testing.T) {
 		s.Close()
 		close(done)
 	}
-	s = event.SubscribeQueued(&b, m, (*mailer).handle, event.Queue{})
+	s = event.SubscribeWith(&b, m, (*mailer).handle, event.Options{Queue: 64})
 	b.Publish(order{1})
 	b.Publish(order{2})
 	close(both)
@@ -191,10 +192,10 @@ func TestDeadListenerDropsItsQueue(t *testing.T) {
 	entered, release := make(chan bool), make(chan bool)
 	dropped := func() weakref.Ref[mailer] {
 		m := &mailer{}
-		event.SubscribeQueued(&b, m, func(_ *mailer, o order) {
+		event.SubscribeWith(&b, m, func(_ *mailer, o order) {
 			entered <- true // the listener is not used any more
 			<-release
-		}, event.Queue{})
+		}, event.Options{Queue: 64})
 		b.Publish(order{1})
 		return weakref.Make(m)
 	}()
@@ -203,10 +204,7 @@ func TestDeadListenerDropsItsQueue(t *testing.T) {
 	b.Publish(order{3})
 	weaktest.MustCollect(t, dropped)
 	close(release)
-	waitFor(t, "the others are dropped", func() bool { return b.Stats().Dropped == 2 })
-	if st := b.Stats(); st.Delivered != 1 {
-		t.Errorf("%+v", st)
-	}
+	waitFor(t, "one is delivered and the others are dropped", func() bool { st := b.Stats(); return st.Delivered == 1 && st.Dropped == 2 })
 }
 
 func TestQueuedPanicAndGoexit(t *testing.T) {
@@ -220,7 +218,7 @@ func TestQueuedPanicAndGoexit(t *testing.T) {
 			runtime.Goexit()
 		}
 	}}
-	event.SubscribeQueued(&b, m, (*mailer).handle, event.Queue{})
+	event.SubscribeWith(&b, m, (*mailer).handle, event.Options{Queue: 64})
 	for i := 1; i <= 3; i++ {
 		b.Publish(order{i})
 	}
@@ -237,10 +235,52 @@ func TestNoGoroutineRemains(t *testing.T) {
 	for range 50 {
 		var b event.Bus[order]
 		m := &mailer{log: new(journal)}
-		event.SubscribeQueued(&b, m, (*mailer).handle, event.Queue{})
+		event.SubscribeWith(&b, m, (*mailer).handle, event.Options{Queue: 64})
 		b.Publish(order{1})
 		waitFor(t, "the event is handled", func() bool { return b.Stats().Delivered == 1 })
 		runtime.KeepAlive(m)
 	}
 	waitFor(t, "as few goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// TestQueued checks that what waits is counted while it does, of all listeners.
+func TestQueued(t *testing.T) {
+	var b event.Bus[int]
+	a, c := new(blocked), new(blocked)
+	for _, h := range []*blocked{a, c} {
+		h.begun, h.free = make(chan struct{}, 9), make(chan struct{})
+		event.SubscribeWith(&b, h, (*blocked).hear, event.Options{Queue: 3, Full: event.DropOldest})
+	}
+	b.Publish(1)
+	<-a.begun
+	<-c.begun
+	for range 2 {
+		b.Publish(1)
+	}
+	if n := b.Stats().Queued; n != 4 {
+		t.Errorf("%d events wait", n)
+	}
+	for range 5 {
+		b.Publish(1)
+	}
+	if n := b.Stats().Queued; n != 6 {
+		t.Errorf("%d events wait", n)
+	}
+	close(a.free)
+	waitFor(t, "one has handled all", func() bool { return b.Stats().Queued == 3 })
+	b.Clear()
+	if n := b.Stats().Queued; n != 0 {
+		t.Errorf("%d events wait for nobody", n)
+	}
+	close(c.free)
+	runtime.KeepAlive(a)
+	runtime.KeepAlive(c)
+}
+
+// blocked is a listener that is held up.
+type blocked struct{ begun, free chan struct{} }
+
+func (h *blocked) hear(int) {
+	h.begun <- struct{}{}
+	<-h.free
 }

@@ -7,7 +7,7 @@ func (b *Bus[E]) Subscribe[O any](owner *O, handler func(owner *O, e E)) *Subscr
 	return Subscribe(b, owner, handler)
 }
 
-// SubscribeQueued is [SubscribeQueued] as a method.
-func (b *Bus[E]) SubscribeQueued[O any](owner *O, handler func(owner *O, e E), q Queue) *Subscription {
-	return SubscribeQueued(b, owner, handler, q)
+// SubscribeWith is [SubscribeWith] as a method.
+func (b *Bus[E]) SubscribeWith[O any](owner *O, handler func(owner *O, e E), o Options) *Subscription {
+	return SubscribeWith(b, owner, handler, o)
 }

@@ -16,7 +16,7 @@ func TestSubscribeMethods(t *testing.T) {
 	if s != event.Subscribe(&b, m, (*mailer).handle) {
 		t.Error("the method and the function make two subscriptions")
 	}
-	q := b.SubscribeQueued(m, (*mailer).other, event.Queue{Limit: 1})
+	q := b.SubscribeWith(m, (*mailer).other, event.Options{Queue: 1})
 	if n := b.Publish(order{1}); n != 2 {
 		t.Errorf("reached %d, want 2", n)
 	}
