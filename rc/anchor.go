@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 	"weak"
+
+	"github.com/weakref-go/weakref/internal/callback"
 )
 
 // An anchor is what handles hold besides the block, and nothing else does: when
@@ -102,6 +104,18 @@ func newAnchors() *anchor {
 // drop must not run: it could block all other cleanups of the program.
 func anchorLost(s *slot) {
 	if s.lessee != nil {
-		go s.lessee.lost(s)
+		callback.Go(lostHandles{}, func() { s.lessee.lost(s) })
 	}
 }
+
+// lostHandles is where drop functions run for handles that were lost, and functions that
+// are told of it, for weakref.Shutdown.
+type lostHandles struct{}
+
+// Describe says what is called.
+func (lostHandles) Describe() string {
+	return "drop functions of package rc for handles that were lost"
+}
+
+// Pending returns nothing: each begins at once.
+func (lostHandles) Pending() int { return 0 }

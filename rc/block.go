@@ -96,18 +96,17 @@ func (b *block[T]) end() error {
 		b.detach()
 		return b.runDrop()
 	}
-	var c cascade
-	b.endInto(&c)
-	return c.run()
+	return new(cascade).run(b.endInto)
 }
 
 // endInto drops the value and leaves what only it kept to c.
 func (b *block[T]) endInto(c *cascade) {
 	b.detach()
-	if b.node != nil {
-		c.add(b.node.owner)
+	if b.node == nil {
+		c.fail(b.runDrop())
+		return
 	}
-	c.fail(b.runDrop())
+	c.drop(b.node.owner, b.runDrop)
 }
 
 // detach takes the block out of everything that leads to it.
@@ -125,7 +124,7 @@ func (b *block[T]) runDrop() (err error) {
 	finished := false
 	defer func() {
 		if !finished {
-			err = callFailed(reflect.TypeFor[T](), recover())
+			callFailed(&err, reflect.TypeFor[T](), recover())
 		}
 	}()
 	switch drop := b.drop.(type) {
@@ -167,7 +166,7 @@ func (b *block[T]) lost(s *slot) {
 	tracked, n := 0, 1
 	if b.node == nil {
 		n = b.count() // all of them: no handle is left that could change it
-		tracked = records.settle(b)
+		tracked = records.settleBlock(b)
 	} else if s.tracked {
 		tracked = 1
 	}

@@ -2,6 +2,7 @@ package rc
 
 import (
 	"errors"
+	"log/slog"
 	"reflect"
 	"slices"
 )
@@ -58,16 +59,21 @@ type cascade struct {
 	errs []error
 }
 
-// add has the handles of o closed next.
-func (c *cascade) add(o Owner) {
+// drop has the handles of o, which may be nil, closed next, and calls drop before that.
+// It calls both functions however the other ends.
+func (c *cascade) drop(o Owner, drop func() error) {
+	defer func() { c.fail(drop()) }()
+	if o == nil {
+		return
+	}
 	n := len(c.todo)
+	defer func() { slices.Reverse(c.todo[n:]) }()
 	c.fail(list(o, func(h Handle) bool {
 		if !absent(h) {
 			c.todo = append(c.todo, h)
 		}
 		return true
 	}))
-	slices.Reverse(c.todo[n:])
 }
 
 func (c *cascade) fail(err error) {
@@ -76,20 +82,30 @@ func (c *cascade) fail(err error) {
 	}
 }
 
-// run closes what there is to be closed and returns the errors of all drop
-// functions.
-func (c *cascade) run() error {
-	// A drop function that ends this goroutine does not keep the others from
-	// running.
-	defer func() {
-		if len(c.todo) > 0 {
-			c.run()
-		}
-	}()
+// run calls begin, which drops a value, closes what is to be closed then, and returns
+// the errors of all drop functions.
+func (c *cascade) run(begin func(*cascade)) error {
+	defer c.finish()
+	begin(c)
 	for len(c.todo) > 0 {
 		c.step()
 	}
 	return c.err()
+}
+
+// finish goes on if a function of the user's has ended the goroutine, so that the
+// others run all the same.
+func (c *cascade) finish() {
+	if len(c.todo) == 0 {
+		return
+	}
+	defer c.finish()
+	for len(c.todo) > 0 {
+		c.step()
+	}
+	if err := c.err(); err != nil {
+		slog.Error("rc: drop functions failed, and there is nobody to return it to, since one has ended the goroutine", "error", err)
+	}
 }
 
 // step closes one handle.
@@ -145,7 +161,7 @@ func list(o Owner, yield func(Handle) bool) (err error) {
 	finished := false
 	defer func() {
 		if !finished {
-			err = callFailed(reflect.TypeOf(o), recover())
+			callFailed(&err, reflect.TypeOf(o), recover())
 		}
 	}()
 	o.Handles(yield)

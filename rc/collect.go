@@ -2,8 +2,8 @@ package rc
 
 import "errors"
 
-// ErrCollecting is returned by [Collect] and [CollectSome] while another call of
-// them is running, which may be one further up the same stack.
+// ErrCollecting is returned by [Collect] while another call of it is running, which
+// may be one further up the same stack.
 var ErrCollecting = errors.New("rc: a collection of cycles is running")
 
 // Collect drops the values that only cycles keep: values that list their handles
@@ -29,14 +29,15 @@ var ErrCollecting = errors.New("rc: a collection of cycles is running")
 // Collect looks at all living values that list their handles, which takes about
 // half a microsecond for each and its handles, and several times that for each that
 // it drops. A program without cycles need not call it; one that makes them now and
-// then can call it now and then.
+// then can call it now and then, on a goroutine of its own if that is to go on
+// meanwhile. If a drop function ends that goroutine, the next call goes on behind it.
 func Collect() (dropped int, err error) {
 	if !collector.mu.TryLock() {
 		return 0, ErrCollecting
 	}
 	defer collector.mu.Unlock()
 	if p := collector.pass; p != nil {
-		p.run(-1) // begun by CollectSome
+		p.run(-1) // a function of the user's has ended the goroutine of the last call
 	}
 	for range 3 {
 		p := beginPass()
@@ -46,28 +47,6 @@ func Collect() (dropped int, err error) {
 		}
 	}
 	return collector.results()
-}
-
-// CollectSome does a part of what [Collect] does, about as much as looking at
-// budget values and handles and running as many drop functions. The next call
-// goes on where it stopped. more is false once all has been looked at; the call
-// after that begins anew.
-//
-// A single call of Handles or drop is not interrupted, whatever it takes. Between
-// the calls the memory of values that have died since is kept, if they had been
-// looked at.
-func CollectSome(budget int) (dropped int, more bool, err error) {
-	if !collector.mu.TryLock() {
-		return 0, true, ErrCollecting
-	}
-	defer collector.mu.Unlock()
-	p := collector.pass
-	if p == nil {
-		p = beginPass()
-	}
-	more = p.run(max(budget, 1))
-	dropped, err = collector.results()
-	return dropped, more, err
 }
 
 // collector is what there is of the cycle collector between two calls.
@@ -163,8 +142,8 @@ func beginPass() *pass {
 	return collector.pass
 }
 
-// run does as much of the pass as the budget allows, all of it if that is
-// negative, and reports whether there is more.
+// run does as much of the pass as the budget allows, all of it if that is negative, and
+// reports whether there is more. Tests do it in pieces, with changes in between.
 func (p *pass) run(budget int) (more bool) {
 	for all := budget < 0; p.stage != nil && (all || budget > 0); {
 		budget -= p.stage(p)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/weakref-go/weakref/rc"
 )
@@ -146,6 +147,68 @@ func ExamplePool() {
 	// close connection to db
 }
 
+// What Open starts with its own context ends when it returns; this goes on until the
+// resource is closed.
+func ExampleLifetime() {
+	p := &rc.Pool[string, chan string]{
+		Open: func(ctx context.Context, name string) (chan string, error) {
+			last := make(chan string, 1)
+			life := rc.Lifetime(ctx)
+			context.AfterFunc(life, func() { last <- name + " has ended" })
+			return last, nil
+		},
+	}
+	s, _ := p.Get(context.Background(), "feed")
+	last := s.Value()
+	fmt.Println(len(last), "messages")
+	s.Close()
+	fmt.Println(<-last)
+	// Output:
+	// 0 messages
+	// feed has ended
+}
+
+func ExamplePoolStats() {
+	p := &rc.Pool[string, int]{
+		Open: func(context.Context, string) (int, error) { return 1, nil },
+		Idle: time.Minute,
+	}
+	ctx := context.Background()
+	a, _ := p.Get(ctx, "a")
+	b, _ := p.Get(ctx, "b")
+	a2, _ := p.Get(ctx, "a")
+	b.Close()
+	fmt.Println(p.Stats())
+	a.Close()
+	a2.Close()
+	p.CloseIdle()
+	fmt.Println(p)
+	// Output:
+	// 1 in use, 1 idle, 0 opening, 0 closing; 2 opened, 0 failed, 1 reused, 0 closed, 0 expired
+	// rc.Pool[string, int]: 0 in use, 0 idle, 0 opening, 0 closing
+}
+
+// A handle that all tests share is made before them. It is no test's fault.
+func ExampleVerifyNone() {
+	defer rc.Track(rc.Track(true)) // for real tests: in TestMain
+	shared := rc.New("shared", func(string) {})
+	defer shared.Close()
+	var forgotten []*rc.Strong[string]
+
+	test := func(t rc.TB) {
+		defer rc.VerifyNone(t, rc.Open()...) // rc.Open is called here and now
+		forgotten = append(forgotten, rc.New("forgotten", func(string) {}))
+	}
+	test(printer{})
+	test(printer{})
+	for _, s := range forgotten {
+		s.Close()
+	}
+	// Output:
+	// rc: 1 handles were not closed:
+	// rc: 1 handles were not closed:
+}
+
 func ExampleFault() {
 	defer rc.Track(rc.Track(true))
 	old := rc.OnFault(func(f *rc.Fault) { fmt.Println("reported:", f.Kind) })
@@ -205,7 +268,7 @@ func ExampleOpenHandle() {
 	// 0 open
 }
 
-// printer is a TestingT that prints what a test would fail with.
+// printer is a TB that prints what a test would fail with.
 type printer struct{}
 
 func (printer) Helper() {}
@@ -214,9 +277,9 @@ func (printer) Errorf(format string, args ...any) {
 	fmt.Println(first)
 }
 
-func ExampleTestingT() {
+func ExampleTB() {
 	defer rc.Track(rc.Track(true)) // for real tests: in TestMain
-	var t rc.TestingT = printer{}  // for real tests: a *testing.T
+	var t rc.TB = printer{}        // for real tests: a *testing.T
 
 	s := rc.New("socket", func(string) {})
 	rc.VerifyNone(t)

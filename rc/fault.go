@@ -6,9 +6,13 @@ import (
 	"log/slog"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/internal/usercode"
 )
 
 // ErrClosed is what a [Fault] wraps if a closed handle was used or closed again.
@@ -46,6 +50,9 @@ func (k Kind) String() string {
 	return fmt.Sprintf("Kind(%d)", int(k))
 }
 
+// MarshalText returns what String does.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
 // Fault is a mistake in the use of handles. Every Fault goes to log/slog and to
 // the function set with [OnFault]; those that a caller can be told of are
 // returned to it, or thrown at it, as well.
@@ -58,8 +65,8 @@ type Fault struct {
 	Made    Stack // where the handle was made, if it is tracked; see Track
 	Closed  Stack // where it was closed first, if it is tracked and closed
 	Found   Stack // where the fault was found; nil for a leak
-	// Err is what drop returned to nobody (Leak) or what it panicked with
-	// (CallFailed).
+	// Err is what drop returned to nobody (Leak), or how the call ended (CallFailed):
+	// a [*weakref.PanicError], or an error that says that it ended its goroutine.
 	Err error
 }
 
@@ -70,7 +77,9 @@ func (f *Fault) Error() string {
 	if f.Handles > 1 {
 		fmt.Fprintf(&b, " (%d of them)", f.Handles)
 	}
-	if f.Err != nil {
+	if p, ok := f.Err.(*weakref.PanicError); ok {
+		fmt.Fprintf(&b, ": panic: %v", p.Value) // its stack is Found
+	} else if f.Err != nil {
 		fmt.Fprintf(&b, ": %v", f.Err)
 	}
 	if f.Kind == Leak && f.Handles > 0 && f.Made == nil {
@@ -142,26 +151,24 @@ func (s *Strong[T]) fault(k Kind) *Fault {
 	return f
 }
 
-// callFailed returns the fault of a user function that panicked with p, or ended
-// its goroutine if p is nil. It is called while the stack of the panic is there.
-func callFailed(t reflect.Type, p any) *Fault {
+// callFailed sets err to the fault of a user function that panicked with p, or ended
+// its goroutine if p is nil, and reports it. It is called while the stack of the panic
+// is there.
+func callFailed(err *error, t reflect.Type, p any) {
 	f := &Fault{Kind: CallFailed, Type: t, Found: callers()}
-	switch p := p.(type) {
-	case nil:
-		f.Err = errors.New("it ended its goroutine")
-	case error:
-		f.Err = fmt.Errorf("panic: %w", p)
-	default:
-		f.Err = fmt.Errorf("panic: %v", p)
+	f.Err = usercode.ErrGoexit
+	if p != nil {
+		f.Err = &weakref.PanicError{Value: p, Stack: debug.Stack()}
 	}
+	*err = f // before the function set with OnFault may end the goroutine
 	report(f)
-	return f
 }
 
 // OnFault has f called with every [Fault] from now on, in addition to log/slog,
 // and returns the function that was set before. nil sets none. f is called on
 // the goroutine that made the mistake, or on one of its own for a leak, under no
-// lock; a panic in it is logged and goes no further.
+// lock; a panic in it is logged and goes no further. It may end the goroutine, as
+// t.Fatal does: nobody is left waiting for what that was doing.
 func OnFault(f func(*Fault)) (old func(*Fault)) {
 	p := &f
 	if f == nil {
@@ -175,16 +182,34 @@ func OnFault(f func(*Fault)) (old func(*Fault)) {
 
 var onFault atomic.Pointer[func(*Fault)]
 
+// FaultStats is how many faults there have been in the process.
+type FaultStats struct {
+	DoubleClose   uint64
+	UseAfterClose uint64
+	Leaked        uint64 // handles
+	CallFailed    uint64
+}
+
+// Faults returns how many faults there have been since the process began.
+func Faults() FaultStats {
+	return FaultStats{faults[DoubleClose].Load(), faults[UseAfterClose].Load(), faults[Leak].Load(), faults[CallFailed].Load()}
+}
+
+var faults [CallFailed + 1]atomic.Uint64
+
 func report(f *Fault) {
+	n := 1
+	if f.Kind == Leak {
+		n = f.Handles // 0 for one that reports the error of a drop
+	}
+	faults[f.Kind].Add(uint64(n))
 	slog.Error("rc: "+f.Kind.String(), "type", f.Type.String(), "fault", f)
 	p := onFault.Load()
 	if p == nil {
 		return
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			slog.Error("rc: the function set with OnFault panicked", "panic", r)
-		}
-	}()
-	(*p)(f)
+	usercode.Log("the function set with rc.OnFault", usercode.Do(func() error {
+		(*p)(f)
+		return nil
+	}))
 }

@@ -50,6 +50,29 @@ func (l *faultList) waitForLeak(t *testing.T) {
 	})
 }
 
+// TestFaultsAreCounted checks that each is counted as what it is, and leaks by handles.
+func TestFaultsAreCounted(t *testing.T) {
+	faults(t)
+	before := rc.Faults()
+	s := rc.New(1, func(int) { panic("no") })
+	_ = s.Close()
+	_ = s.Close()
+	func() {
+		defer func() { _ = recover() }()
+		s.Clone()
+	}()
+	off(func() {
+		s := rc.New(1, func(int) {})
+		s.Clone()
+		s.Clone()
+	})
+	want := rc.FaultStats{DoubleClose: before.DoubleClose + 1, UseAfterClose: before.UseAfterClose + 1, Leaked: before.Leaked + 3, CallFailed: before.CallFailed + 1}
+	weaktest.Eventually(t, "the leaks are counted", func() bool { return rc.Faults().Leaked >= want.Leaked })
+	if f := rc.Faults(); f != want {
+		t.Errorf("%+v, not %+v", f, want)
+	}
+}
+
 func TestLeakIsDropped(t *testing.T) {
 	l := faults(t)
 	var dropped atomic.Int32
@@ -334,6 +357,51 @@ func TestVerifyNone(t *testing.T) {
 	}()
 	rc.VerifyNone(t) // waits for the goroutine
 	<-done
+}
+
+// A handle that a test leaves open is told of once, open or collected, and those of
+// before the test are not if they are its baseline.
+func TestVerifyNoneTellsOnce(t *testing.T) {
+	l := faults(t)
+	tracked(t)
+	say := func(baseline ...rc.OpenHandle) string {
+		var tb recorder
+		rc.VerifyNone(&tb, baseline...)
+		return strings.Join(tb.failures, "\n")
+	}
+	left := rc.New("left", func(string) {})
+	if got := say(); !strings.Contains(got, "1 handles") {
+		t.Errorf("VerifyNone said %q", got)
+	}
+	shared := rc.New("shared", func(string) {})
+	baseline := rc.Open()
+	if len(baseline) != 2 {
+		t.Errorf("%d handles are open", len(baseline))
+	}
+	if got := say(baseline...); got != "" {
+		t.Errorf("of the baseline VerifyNone said %q", got)
+	}
+	own := rc.New(1, func(int) {})
+	if got := say(baseline...); !strings.Contains(got, "1 handles") || !strings.Contains(got, "int: open") {
+		t.Errorf("VerifyNone said %q", got)
+	}
+	off(func() {
+		runtime.KeepAlive(left)
+		left = nil
+	})
+	l.waitForLeak(t)
+	if got := say(baseline...); got != "" {
+		t.Errorf("of handles that it had told of VerifyNone said %q", got)
+	}
+	if open := rc.Open(); len(open) != 2 || open[0].Leaked || open[1].Leaked {
+		t.Errorf("open: %v", open)
+	}
+	if got := say(); !strings.Contains(got, "1 handles") || !strings.Contains(got, "string: open") {
+		t.Errorf("without the baseline VerifyNone said %q", got)
+	}
+	shared.Close()
+	own.Close()
+	rc.VerifyNone(t)
 }
 
 // Cycles that Collect drops leave no record and no leak.

@@ -53,6 +53,12 @@ func New[T any, D func(T) | func(T) error](v T, drop D) *Strong[T] {
 	return newStrong(b, lease(b))
 }
 
+// newUnowning is New, but the handles that v may list stay open.
+func newUnowning[T any](v T, drop func(T) error) *Strong[T] {
+	b := &block[T]{shares: shares{word: word{v: 1}}, drop: drop, v: v}
+	return newStrong(b, lease(b))
+}
+
 // NewCyclic is New for a value that holds a weak handle to itself, or hands one
 // to values that it makes. It calls build with that handle, which cannot be
 // upgraded before NewCyclic has made the first strong one. If build panics,

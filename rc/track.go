@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/weakref-go/weakref/internal/callback"
 )
 
 // Track turns tracking on or off and returns how it was. While it is on, every
@@ -28,6 +30,8 @@ type OpenHandle struct {
 	Type   reflect.Type // the type of the value
 	Made   Stack        // where the handle was made
 	Leaked bool         // the handle has been collected
+
+	id uint32
 }
 
 // String describes the handle in one line and adds where it was made.
@@ -44,8 +48,8 @@ func (h OpenHandle) String() string {
 // them.
 func Open() []OpenHandle { return records.open() }
 
-// TestingT is the part of testing.TB that [VerifyNone] needs.
-type TestingT interface {
+// TB is the part of testing.TB that [VerifyNone] needs.
+type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
 }
@@ -56,18 +60,30 @@ type TestingT interface {
 // m.Run in TestMain; it knows nothing of which test made a handle, so tests that
 // run in parallel see each other's.
 //
+// It tells of each handle once: the tests after the one that left it open do not fail
+// for it as well. Handles that are open before the test begins, because all tests
+// share them, are left out if they are given as a baseline. The arguments of a deferred
+// call are evaluated at once, so this does it:
+//
+//	defer rc.VerifyNone(t, rc.Open()...)
+//
 // Tracking must be on, or VerifyNone fails: it could not know.
-func VerifyNone(t TestingT) {
+func VerifyNone(t TB, baseline ...OpenHandle) {
 	t.Helper()
 	if !tracking.Load() {
 		t.Errorf("rc: VerifyNone knows of no handles, because tracking is off; call rc.Track(true) before the first is made, in TestMain for example")
 		return
 	}
-	for wait := time.Millisecond; len(Open()) > 0 && wait < 500*time.Millisecond; wait *= 2 {
-		time.Sleep(wait)
+	known := make(map[uint32]bool)
+	for _, h := range baseline {
+		known[h.id] = true
 	}
-	open := Open()
-	records.forgetLost()
+	open := records.untold(known)
+	for wait := time.Millisecond; len(open) > 0 && wait < 500*time.Millisecond; wait *= 2 {
+		time.Sleep(wait)
+		open = records.untold(known)
+	}
+	records.tell(open)
 	if len(open) == 0 {
 		return
 	}
@@ -86,11 +102,19 @@ func track[T any](s *Strong[T], b *block[T]) {
 	runtime.AddCleanup(s, recordLost, s.id)
 }
 
+// madeHere has the record of a handle, if there is one, say that it was made here. It is
+// for handles that another goroutine has made for the caller. s may be nil.
+func (s *Strong[T]) madeHere() {
+	if s != nil && s.id != 0 {
+		records.made(s.id)
+	}
+}
+
 // recordLost runs on one of the runtime's cleanup goroutines when a tracked
 // handle has been collected.
 func recordLost(id uint32) {
 	if f := records.collected(id); f != nil {
-		go report(f)
+		callback.Go(lostHandles{}, func() { report(f) })
 	}
 }
 
@@ -103,19 +127,23 @@ type record struct {
 	made   Stack
 	closed Stack
 	leaked bool // collected, not closed
+	told   bool // by VerifyNone
 
 	// settled says that the block needs the record no longer: a block whose
 	// handles share an anchor asks once which of those it lost had records.
 	settled bool
+	// Those that are not settled are in a list of their block's.
+	prev, next *record
 }
 
 // recordTable holds the records of all tracked handles. One mutex will do, for
 // everything else about tracking takes longer.
 type recordTable struct {
-	mu   sync.Mutex
-	last uint32
-	all  map[uint32]*record
-	lost []*record // the last of the leaked ones
+	mu     sync.Mutex
+	last   uint32
+	all    map[uint32]*record
+	blocks map[any]*record // the unsettled ones of a block, as a list
+	lost   []*record       // the last of the leaked ones
 }
 
 var records recordTable
@@ -127,13 +155,45 @@ func (t *recordTable) add(r *record) (id uint32) {
 	defer t.mu.Unlock()
 	if t.all == nil {
 		t.all = make(map[uint32]*record)
+		t.blocks = make(map[any]*record)
 	}
 	for t.last == 0 || t.all[t.last] != nil { // 0 is no id, and ids come again
 		t.last++
 	}
 	r.id = t.last
 	t.all[r.id] = r
+	if !r.settled {
+		t.link(r)
+	}
 	return r.id
+}
+
+// link puts r on the list of its block. mu is held.
+func (t *recordTable) link(r *record) {
+	if r.next = t.blocks[r.of]; r.next != nil {
+		r.next.prev = r
+	}
+	t.blocks[r.of] = r
+}
+
+// settle takes r off the list of its block. mu is held.
+func (t *recordTable) settle(r *record) {
+	if r.settled {
+		return
+	}
+	r.settled = true
+	if r.next != nil {
+		r.next.prev = r.prev
+	}
+	switch {
+	case r.prev != nil:
+		r.prev.next = r.next
+	case r.next != nil:
+		t.blocks[r.of] = r.next
+	default:
+		delete(t.blocks, r.of)
+	}
+	r.prev, r.next = nil, nil
 }
 
 // closed notes that the handle has been closed, and where.
@@ -142,7 +202,16 @@ func (t *recordTable) closed(id uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.all[id]
+	t.settle(r)
 	r.of, r.closed = nil, s
+}
+
+// made notes that the handle was made by the caller.
+func (t *recordTable) made(id uint32) {
+	s := callers()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all[id].made = s
 }
 
 // stacks returns where the handle was made and where it was closed.
@@ -167,32 +236,41 @@ func (t *recordTable) collected(id uint32) *Fault {
 	if r.settled {
 		delete(t.all, id)
 	}
-	if len(t.lost) == lostKept {
-		t.lost = slices.Delete(t.lost, 0, 1)
+	if !r.told {
+		if len(t.lost) == lostKept {
+			t.lost = slices.Delete(t.lost, 0, 1)
+		}
+		t.lost = append(t.lost, r)
 	}
-	t.lost = append(t.lost, r)
 	return &Fault{Kind: Leak, Type: r.typ, Handles: 1, Made: r.made}
 }
 
-// settle returns how many of the handles that a block has lost have records.
-func (t *recordTable) settle(block any) (n int) {
+// settleBlock returns how many of the handles that a block has lost have records.
+func (t *recordTable) settleBlock(block any) (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id, r := range t.all {
-		if r.of != block {
-			continue
-		}
-		n++
-		r.settled = true
+	for r := t.blocks[block]; r != nil; n++ {
+		next := r.next
+		t.settle(r)
 		if r.leaked {
-			delete(t.all, id)
+			delete(t.all, r.id)
 		}
+		r = next
 	}
 	return n
 }
 
-// open returns the records that [Open] lists.
-func (t *recordTable) open() (open []OpenHandle) {
+// open returns the handles that [Open] lists.
+func (t *recordTable) open() []OpenHandle {
+	return t.list(func(*record) bool { return true })
+}
+
+// untold returns those that nobody has been told of, but for the known ones.
+func (t *recordTable) untold(known map[uint32]bool) []OpenHandle {
+	return t.list(func(r *record) bool { return !r.told && !known[r.id] })
+}
+
+func (t *recordTable) list(wanted func(*record) bool) (open []OpenHandle) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	rs := slices.Clone(t.lost)
@@ -203,13 +281,24 @@ func (t *recordTable) open() (open []OpenHandle) {
 	}
 	slices.SortFunc(rs, func(a, b *record) int { return cmp.Compare(a.id, b.id) })
 	for _, r := range rs {
-		open = append(open, OpenHandle{Type: r.typ, Made: r.made, Leaked: r.leaked})
+		if wanted(r) {
+			open = append(open, OpenHandle{r.typ, r.made, r.leaked, r.id})
+		}
 	}
 	return open
 }
 
-func (t *recordTable) forgetLost() {
+// tell notes that somebody has been told of the handles, and forgets the lost ones of
+// them.
+func (t *recordTable) tell(told []OpenHandle) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lost = nil
+	ids := make(map[uint32]bool)
+	for _, h := range told {
+		ids[h.id] = true
+		if r := t.all[h.id]; r != nil {
+			r.told = true
+		}
+	}
+	t.lost = slices.DeleteFunc(t.lost, func(r *record) bool { return ids[r.id] })
 }

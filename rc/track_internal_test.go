@@ -35,9 +35,9 @@ func TestRecordsDoNotPileUp(t *testing.T) {
 	weaktest.Eventually(t, "all leaks are reported and no record is left", func() bool {
 		records.mu.Lock()
 		defer records.mu.Unlock()
-		return reported.Load() == 3*10 && len(records.all) == 0
+		return reported.Load() == 3*10 && len(records.all) == 0 && len(records.blocks) == 0
 	})
-	records.forgetLost()
+	records.tell(records.open())
 }
 
 // A block may learn that it lost a handle before the handle's own cleanup runs, or
@@ -48,7 +48,7 @@ func TestRecordOfALostHandle(t *testing.T) {
 		b := new(block[int])
 		id := all.add(&record{of: b})
 		settle := func() {
-			if n := all.settle(b); n != 1 {
+			if n := all.settleBlock(b); n != 1 {
 				t.Errorf("the block lost %d tracked handles", n)
 			}
 		}
@@ -64,8 +64,34 @@ func TestRecordOfALostHandle(t *testing.T) {
 			collected()
 			settle()
 		}
-		if len(all.all) != 0 {
+		if len(all.all) != 0 || len(all.blocks) != 0 {
 			t.Error("the record stays")
+		}
+	}
+}
+
+// The records of a block leave its list in any order.
+func TestRecordsOfABlock(t *testing.T) {
+	for _, order := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}, {2, 0, 3, 1}} {
+		var all recordTable
+		a, b := new(block[int]), new(block[int])
+		var ids []uint32
+		for range 4 {
+			ids = append(ids, all.add(&record{of: a}))
+			all.add(&record{of: b})
+		}
+		for i, at := range order[:3] {
+			all.closed(ids[at])
+			n := 0
+			for r := all.blocks[a]; r != nil; r = r.next {
+				n++
+			}
+			if n != 3-i {
+				t.Errorf("%v: %d records after %d were closed", order, n, i+1)
+			}
+		}
+		if n, m := all.settleBlock(a), all.settleBlock(b); n != 1 || m != 4 || len(all.blocks) != 0 {
+			t.Errorf("%v: %d and %d records are left", order, n, m)
 		}
 	}
 }
