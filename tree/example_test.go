@@ -3,7 +3,6 @@ package tree_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 
@@ -135,14 +134,19 @@ func ExampleNode_MarshalJSON() {
 	// <nil> a
 }
 
-func ExampleNode_WriteDOT() {
-	a := &tree.Node[string]{Value: "a"}
-	a.Append(&tree.Node[string]{Value: "b"})
-	a.WriteDOT(os.Stdout, nil)
+// Children may be put into order by what is below them.
+func ExampleNode_SortFunc() {
+	var root tree.Node[string]
+	json.Unmarshal([]byte(`{"value":"root","children":[
+		{"value":"leaf"},
+		{"value":"pair","children":[{"value":"x"},{"value":"y"}]},
+		{"value":"single","children":[{"value":"z"}]}]}`), &root)
+	root.SortFunc(func(a, b *tree.Node[string]) int { return b.Len() - a.Len() })
+	for c := range root.Children() {
+		fmt.Println(c.Index(), c.Value)
+	}
 	// Output:
-	// digraph tree {
-	// 	n0 [label="a"]
-	// 	n1 [label="b"]
-	// 	n0 -> n1
-	// }
+	// 0 pair
+	// 1 single
+	// 2 leaf
 }

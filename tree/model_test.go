@@ -177,10 +177,10 @@ func (f *forest) step() {
 			n--
 		}
 		i := f.r.IntN(n + 1)
-		f.expect("Move", c.real.Move(p.real, i), false, nil)
+		f.expect("Insert", p.real.Insert(i, c.real), false, nil)
 		p.model.insert(i, c.model)
 	case 8:
-		p.real.Sort(func(a, b *node) int { return strings.Compare(a.Value, b.Value) })
+		p.real.SortFunc(func(a, b *node) int { return strings.Compare(a.Value, b.Value) })
 		slices.SortStableFunc(p.model.kids, func(a, b *plain) int { return strings.Compare(a.value, b.value) })
 	case 9:
 		f.forget()

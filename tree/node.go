@@ -3,7 +3,6 @@ package tree
 import (
 	"iter"
 	"slices"
-	"sync/atomic"
 
 	"github.com/weakref-go/weakref/internal/handle"
 )
@@ -24,17 +23,6 @@ type Node[T any] struct {
 	Value  T
 	parent handle.H // the parent's kids.self; nil: none
 	kids   *kids[T] // nil until there is a first child
-}
-
-// kids is what a node has if it has, or had, children. Most nodes of most trees are
-// leaves and have none.
-type kids[T any] struct {
-	self   handle.H   // of the anchor; made once, for all children
-	anchor *anchor    // held by nobody else
-	list   []*Node[T] // changed in place only if not shared
-	// shared says that an iterator may have taken the list. It is set by readers and
-	// cleared by writers.
-	shared atomic.Bool
 }
 
 // noCopy has vet complain of copies.
@@ -90,7 +78,8 @@ func (n *Node[T]) Len() int { return len(n.children()) }
 func (n *Node[T]) Child(i int) *Node[T] { return n.children()[i] }
 
 // Index returns n's place among its parent's children, or -1 if it has no parent. It
-// takes time in proportion to their number.
+// looks from both ends at once, so in the middle of many children it takes time in
+// proportion to their number.
 func (n *Node[T]) Index() int {
 	if n.parent == nil {
 		return -1
@@ -99,7 +88,7 @@ func (n *Node[T]) Index() int {
 	if k == nil {
 		return -1
 	}
-	return slices.Index(k.list, n)
+	return k.index(n)
 }
 
 // Ancestors returns an iterator over n's parent, its parent, and so on. The loop may
@@ -146,7 +135,7 @@ func (n *Node[T]) children() []*Node[T] {
 	if n.kids == nil {
 		return nil
 	}
-	return n.kids.list
+	return n.kids.list()
 }
 
 // family is the children that are left of those that a node had when the family was
@@ -165,7 +154,7 @@ func (n *Node[T]) take() family[T] {
 	if !k.shared.Load() {
 		k.shared.Store(true)
 	}
-	return family[T]{k.list, k.self}
+	return family[T]{k.list(), k.self}
 }
 
 // next returns the next one that is still a child, or nil.

@@ -29,23 +29,6 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestDOT(t *testing.T) {
-	root := parse("a(b(c) d)")
-	root.Value = `"a\` + "\n"
-	var b strings.Builder
-	if err := root.WriteDOT(&b, nil); err != nil {
-		t.Fatal(err)
-	}
-	want := strings.Join([]string{
-		"digraph tree {", `n0 [label="\"a\\\n"]`,
-		`n1 [label="b"]`, "n0 -> n1", `n2 [label="c"]`, "n1 -> n2", `n3 [label="d"]`, "n0 -> n3", "}", "",
-	}, "\n\t")
-	want = strings.ReplaceAll(strings.ReplaceAll(want, "\t}", "}"), "}\n\t", "}\n")
-	if b.String() != want {
-		t.Errorf("got\n%swant\n%s", b.String(), want)
-	}
-}
-
 type failing struct{}
 
 var errFull = errors.New("full")
@@ -57,14 +40,35 @@ func TestWriteErrors(t *testing.T) {
 	if err := n.WriteText(failing{}, nil); err != errFull {
 		t.Errorf("WriteText: %v", err)
 	}
-	if err := n.WriteDOT(failing{}, nil); err != errFull {
-		t.Errorf("WriteDOT: %v", err)
+	wide := new(node)
+	for range 100_000 {
+		must(wide.Append(new(node)))
+	}
+	labels := 0
+	err := wide.WriteText(failing{}, func(*node) string { labels++; return "a label" })
+	if err != errFull || labels > 10_000 {
+		t.Errorf("WriteText: %v after %d labels", err, labels)
 	}
 	bad := &tree.Node[func()]{}
 	if _, err := json.Marshal(bad); err == nil {
 		t.Error("a function was encoded")
 	}
+	tried := 0
+	all := &tree.Node[refusal]{Value: refusal{&tried}}
+	for range 1000 {
+		if err := all.Append(&tree.Node[refusal]{Value: refusal{&tried}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := json.Marshal(all); !errors.Is(err, errFull) || tried != 1 {
+		t.Errorf("json.Marshal: %v after %d values", err, tried)
+	}
 }
+
+// refusal cannot be encoded.
+type refusal struct{ tried *int }
+
+func (r refusal) MarshalJSON() ([]byte, error) { *r.tried++; return nil, errFull }
 
 func TestJSON(t *testing.T) {
 	for _, text := range []string{"a", "a(b)", "a(b(c d(e)) f(g h) i)", "a(b(c(d(e))))"} {
