@@ -3,9 +3,8 @@ package heap
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
-
-	"github.com/weakref-go/weakref/heap/internal/record"
 )
 
 // Answer says why an object is alive.
@@ -25,7 +24,10 @@ type Answer struct {
 }
 
 // Call is an entry of the stack of an allocation.
-type Call = record.Call
+type Call struct {
+	Func, File string
+	Line       int
+}
 
 // Answer says why an object is alive, with up to maxPaths paths.
 func (d *Dump) Answer(o Object, maxPaths int) *Answer {
@@ -46,9 +48,14 @@ func (d *Dump) AllocatedAt(o Object) []Call {
 	// A sample has the address of the object, which comes behind a header in
 	// some slots.
 	for _, stack := range d.heap.Dump.Allocations([]uint64{o.Address, o.Address + 8}) {
-		if stack != nil {
-			return withoutRuntime(stack)
+		if stack == nil {
+			continue
 		}
+		calls := make([]Call, len(stack))
+		for i, c := range stack {
+			calls[i] = Call(c)
+		}
+		return withoutRuntime(calls)
 	}
 	return nil
 }
@@ -73,13 +80,25 @@ func (a *Answer) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v is held by\n", a.Object)
 	for i, p := range a.Paths {
+		if i > 0 && a.repeats(i) {
+			continue
+		}
 		if i > 0 {
 			b.WriteString("also by\n")
 		}
 		fmt.Fprintf(&b, "  %v\n", p)
+		if i == 0 && p.Root.CreatedBy != "" {
+			fmt.Fprintf(&b, "    in a goroutine started by %s\n", p.Root.CreatedBy)
+		}
 	}
 	b.WriteString(a.facts())
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// repeats says whether path i reads as one before it.
+func (a *Answer) repeats(i int) bool {
+	text := a.Paths[i].String()
+	return slices.ContainsFunc(a.Paths[:i], func(p Path) bool { return p.String() == text })
 }
 
 // Detail is the answer with a line for each reference of the best path.
@@ -89,8 +108,10 @@ func (a *Answer) Detail() string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v is held by\n%s\n", a.Object, a.Paths[0].Detail())
-	for _, p := range a.Paths[1:] {
-		fmt.Fprintf(&b, "also by\n  %v\n", p)
+	for i, p := range a.Paths[1:] {
+		if !a.repeats(i + 1) {
+			fmt.Fprintf(&b, "also by\n  %v\n", p)
+		}
 	}
 	b.WriteString(a.facts())
 	return strings.TrimSuffix(b.String(), "\n")

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/weakref-go/weakref/heap/internal/graph"
 	"github.com/weakref-go/weakref/heap/internal/names"
@@ -27,24 +28,29 @@ type Type struct {
 }
 
 // Types returns what there is, by type, most bytes first. It counts what roots
-// lead to.
-func (d *Dump) Types() []Type {
-	byName := map[string]*Type{}
-	for _, n := range d.take().Nodes[1:] {
-		t := byName[n.Type]
-		if t == nil {
-			t = &Type{Name: n.Type}
-			byName[n.Type] = t
+// lead to. What the runtime has built for a map counts for the map.
+func (d *Dump) Types() []Type { return d.tally(d.types(), nil) }
+
+// types numbers the types.
+func (d *Dump) types() *names.Types {
+	return d.namer.Types(func(name string) string { return strings.TrimSuffix(name, partSuffix) })
+}
+
+// tally counts what there is by the numbers of the types. retained is what the objects
+// of each type retain, nil if that has not been asked for.
+func (d *Dump) tally(numbers *names.Types, retained []uint64) (types []Type) {
+	for i, n := range numbers.Tally(d.search) {
+		if n.Objects == 0 {
+			continue
 		}
-		t.Objects += n.Objects
-		t.Bytes += n.Bytes
-	}
-	var types []Type
-	for _, t := range byName {
-		types = append(types, *t)
+		t := Type{Name: numbers.Names[i], Objects: n.Objects, Bytes: n.Bytes}
+		if retained != nil {
+			t.Retained = retained[i]
+		}
+		types = append(types, t)
 	}
 	slices.SortFunc(types, func(a, b Type) int {
-		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.Retained, a.Retained), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name))
 	})
 	return types
 }
@@ -52,20 +58,17 @@ func (d *Dump) Types() []Type {
 // Types returns what there is, by type, with what the objects of each type
 // retain, most retained bytes first.
 func (t *Dominators) Types() []Type {
-	types := t.d.Types()
-	retained := map[string]uint64{}
-	census := t.d.take()
-	name := func(o graph.ID) string { return census.Nodes[census.Of(o)].Type }
-	for _, o := range t.tree.Order {
-		if typ := name(o); !t.within(o, typ, name) {
+	numbers := t.d.types()
+	retained := make([]uint64, len(numbers.Names))
+	for o := range graph.ID(t.d.heap.Len()) {
+		if !t.d.search.Reached(o) {
+			continue
+		}
+		if typ := numbers.Of(o); !t.within(o, typ, numbers) {
 			retained[typ] += t.tree.Retained[o]
 		}
 	}
-	for i := range types {
-		types[i].Retained = retained[types[i].Name]
-	}
-	slices.SortStableFunc(types, func(a, b Type) int { return cmp.Compare(b.Retained, a.Retained) })
-	return types
+	return t.d.tally(numbers, retained)
 }
 
 // maxAbove bounds how far up the tree within looks.
@@ -73,12 +76,12 @@ const maxAbove = 64
 
 // within says whether an object of the same type dominates o, so that what o
 // retains is counted there.
-func (t *Dominators) within(o graph.ID, typ string, name func(graph.ID) string) bool {
-	for i := 0; i < maxAbove; i++ {
+func (t *Dominators) within(o graph.ID, typ int, numbers *names.Types) bool {
+	for range maxAbove {
 		if o = t.tree.Dominator(o); o == graph.None {
 			return false
 		}
-		if name(o) == typ {
+		if numbers.Of(o) == typ {
 			return true
 		}
 	}
@@ -88,10 +91,9 @@ func (t *Dominators) within(o graph.ID, typ string, name func(graph.ID) string) 
 // OfType returns the objects of a type, as [Dump.Types] names it, in the order of
 // the dump.
 func (d *Dump) OfType(name string) iter.Seq[Object] {
-	census := d.take()
 	return func(yield func(Object) bool) {
 		for o := range graph.ID(d.heap.Len()) {
-			if n := census.Of(o); n != 0 && census.Nodes[n].Type == name && !yield(d.object(o, name)) {
+			if d.search.Reached(o) && d.namer.TypeOf(o) == name && !yield(d.object(o, name)) {
 				return
 			}
 		}
@@ -105,10 +107,12 @@ type Holding struct {
 	Objects int
 	Bytes   uint64
 	Example Object // one of them
+	Runtime bool   // by the runtime, or by a goroutine of this module that does upkeep
 }
 
 // Holdings returns what there is, by how it is held, most bytes first. It counts
-// what roots lead to, each object once, by the best way to it.
+// what roots lead to, each object once, by the best way to it. What the runtime has
+// built for a map counts for the map.
 func (d *Dump) Holdings() []Holding {
 	byPath := map[[2]string]*Holding{}
 	census := d.take()
@@ -116,10 +120,11 @@ func (d *Dump) Holdings() []Holding {
 		if n.Objects == 0 {
 			continue
 		}
-		key := [2]string{census.Path(uint32(i)), n.Type}
+		typ := strings.TrimSuffix(n.Type, partSuffix)
+		key := [2]string{census.Path(uint32(i)), typ}
 		h := byPath[key]
 		if h == nil {
-			h = &Holding{Path: key[0], Type: key[1], Example: d.object(n.Example, n.Type)}
+			h = &Holding{Path: key[0], Type: typ, Example: d.object(n.Example, n.Type), Runtime: n.Runtime}
 			byPath[key] = h
 		}
 		h.Objects += n.Objects
@@ -140,6 +145,9 @@ func values[K comparable, V any](m map[K]*V) iter.Seq[V] {
 	}
 }
 
+// HeldAs says how an object is held, as [Holding.Path] does; "" if no root leads to it.
+func (d *Dump) HeldAs(o Object) string { return d.take().Path(d.take().Of(o.id)) }
+
 // Growth is by how much there is more of what is held in one way.
 type Growth struct {
 	Path    string // see Holding
@@ -147,6 +155,7 @@ type Growth struct {
 	Objects int // more than before; negative if there are fewer
 	Bytes   int64
 	Example Object // one of those in the newer dump; zero if there is none
+	Runtime bool   // see Holding
 }
 
 // Diff compares two dumps of one program by how things are held, and returns what
@@ -157,7 +166,7 @@ func Diff(older, newer *Dump) []Growth {
 	at := func(h Holding) *Growth {
 		key := [2]string{h.Path, h.Type}
 		if changes[key] == nil {
-			changes[key] = &Growth{Path: h.Path, Type: h.Type}
+			changes[key] = &Growth{Path: h.Path, Type: h.Type, Runtime: h.Runtime}
 		}
 		return changes[key]
 	}

@@ -111,7 +111,10 @@ func (f *folder) label(key chainKey) string {
 }
 
 // isPart says whether a reference is from one part of a map to another.
-func isPart(text, typ string) bool { return text == "" && strings.HasSuffix(typ, " (part)") }
+func isPart(text, typ string) bool { return text == "" && strings.HasSuffix(typ, partSuffix) }
+
+// partSuffix ends the types of what the runtime has built for a map.
+const partSuffix = " (part)"
 
 func (f *folder) chains() []Chain {
 	var chains []Chain

@@ -6,6 +6,7 @@ import (
 
 	"github.com/weakref-go/weakref/heap/internal/cleanups"
 	"github.com/weakref-go/weakref/heap/internal/graph"
+	"github.com/weakref-go/weakref/internal/hidden"
 )
 
 // What only a cleanup holds has no root in a dump. The cleanups of the running
@@ -18,9 +19,9 @@ import (
 // switched off.
 
 // lacksRoot says whether there is a target that no root leads to.
-func (d *Dump) lacksRoot(addrs []hidden) bool {
+func (d *Dump) lacksRoot(addrs []hidden.Addr) bool {
 	for _, h := range addrs {
-		if o := d.heap.Find(h.addr()); h.alive() && o != graph.None && !d.search.Firm(o) {
+		if o := d.heap.Find(h.Get()); h != 0 && o != graph.None && !d.search.Firm(o) {
 			return true
 		}
 	}
@@ -29,11 +30,11 @@ func (d *Dump) lacksRoot(addrs []hidden) bool {
 
 // withCleanups searches d, or another dump, with the cleanups that may be roots of
 // the targets. It closes d if it returns another one.
-func (e *Explainer) withCleanups(d *Dump, targets []Target, addrs []hidden) (*Dump, error) {
+func (e *Explainer) withCleanups(d *Dump, targets []Target, addrs []hidden.Addr) (*Dump, error) {
 	if !cleanups.Available() {
 		return d, nil
 	}
-	if completedCycles() != d.heap.Dump.NumGC && e.Mode == InProcess {
+	if completedCycles() != d.heap.Dump.NumGC && e.Mode != Fork {
 		defer pauseCollector()()
 		again, err := e.dump()
 		if err != nil {
@@ -44,23 +45,23 @@ func (e *Explainer) withCleanups(d *Dump, targets []Target, addrs []hidden) (*Du
 	}
 	if found := d.cleanupsOf(targets, addrs); len(found) > 0 {
 		d.unrooted = nil
-		d.searchAll(graph.Guide{SkipFrame: isOwnFrame, Cleanups: found})
+		d.searchAll(graph.Guide{SkipFrame: isOwnFrame, Holder: uint64(d.holder.addr), Cleanups: found})
 	}
 	return d, nil
 }
 
 // cleanupsOf returns the cleanups of the targets without a root and of the
 // objects that lead to them.
-func (d *Dump) cleanupsOf(targets []Target, addrs []hidden) (found []graph.CleanupRecord) {
+func (d *Dump) cleanupsOf(targets []Target, addrs []hidden.Addr) (found []graph.CleanupRecord) {
 	seen := map[cleanups.Record]bool{}
 	look := func(o graph.ID) { found = append(found, newCleanups(d.heap.Addr(o), seen)...) }
 	for i, h := range addrs {
-		o := d.heap.Find(h.addr())
-		if !h.alive() || o == graph.None || d.search.Firm(o) {
+		o := d.heap.Find(h.Get())
+		if h == 0 || o == graph.None || d.search.Firm(o) {
 			continue
 		}
 		targets[i].with(func(addr uintptr) {
-			if ^hidden(addr) == h {
+			if h.Is(addr) {
 				look(o)
 				d.lookAbove(o, look)
 			}

@@ -3,6 +3,7 @@ package heap
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/weakref-go/weakref/heap/internal/graph"
 )
@@ -48,8 +49,10 @@ func (t *Dominators) Dominator(o Object) (dom Object, ok bool) {
 func (t *Dominators) Top(max int) []Object { return t.largest(t.below(graph.ID(t.d.heap.Len())), max) }
 
 // Children returns the up to max objects that an object dominates immediately
-// and that retain most.
-func (t *Dominators) Children(o Object, max int) []Object { return t.largest(t.below(o.id), max) }
+// and that retain most. The parts of a map are passed over.
+func (t *Dominators) Children(o Object, max int) []Object {
+	return t.largest(t.withoutParts(t.below(o.id)), max)
+}
 
 func (t *Dominators) largest(ids []graph.ID, max int) (objects []Object) {
 	slices.SortStableFunc(ids, func(a, b graph.ID) int {
@@ -59,6 +62,19 @@ func (t *Dominators) largest(ids []graph.ID, max int) (objects []Object) {
 		objects = append(objects, t.d.typed(id))
 	}
 	return objects
+}
+
+// withoutParts puts in place of what the runtime has built for a map what that
+// dominates: the map itself stands above it.
+func (t *Dominators) withoutParts(ids []graph.ID) (rest []graph.ID) {
+	for _, id := range ids {
+		if strings.HasSuffix(t.d.namer.TypeOf(id), partSuffix) {
+			rest = append(rest, t.withoutParts(t.below(id))...)
+		} else {
+			rest = append(rest, id)
+		}
+	}
+	return rest
 }
 
 // below returns the children of an object, or of none if o is the number of

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/weakref-go/weakref/heap/internal/attach"
 	"github.com/weakref-go/weakref/heap/internal/exe"
 	"github.com/weakref-go/weakref/heap/internal/graph"
 	"github.com/weakref-go/weakref/heap/internal/mapfile"
@@ -24,8 +25,9 @@ type Dump struct {
 	namer  *names.Namer
 	search *graph.Search
 	level  Names
-	noExe  error // why there are no names
-	self   bool  // it is of this process
+	noExe  error  // why there are no names
+	self   bool   // it is of this process
+	holder holder // what was asked about, if that was known when it was taken
 
 	counts     *graph.Counts // once they have been asked for
 	census     *names.Census
@@ -33,8 +35,8 @@ type Dump struct {
 	dominators *Dominators
 }
 
-// Loader opens dumps. The zero Loader is ready to use.
-type Loader struct {
+// Options says how a dump is read.
+type Options struct {
 	// Binary is the executable that wrote the dump, or a build of the same
 	// sources with the same version of Go that is not stripped. Without one,
 	// names are those that the dump has.
@@ -44,40 +46,42 @@ type Loader struct {
 	Progress func(work string, share float64)
 }
 
-// Open reads the dump in a file. binary is the executable that wrote it, or a
-// build of the same sources with the same version of Go that is not stripped, or
-// "" if there is none. The file must not change until the Dump is closed.
-//
-// A file that is not a whole heap dump gives a [*FormatError]. If the executable
-// does not belong to the dump, Open fails.
+// Open reads the dump in a file: it is short for [Read].
 func Open(dump, binary string) (*Dump, error) {
-	l := Loader{Binary: binary}
-	return l.Open(dump)
-}
-
-// Open reads the dump in a file: see the function [Open].
-func (l *Loader) Open(dump string) (*Dump, error) {
 	f, err := os.Open(dump)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	d, err := l.OpenFile(f)
+	d, err := Read(f, Options{Binary: binary})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dump, err)
 	}
 	return d, nil
 }
 
-// OpenFile reads the dump in f, which may be closed afterwards.
-func (l *Loader) OpenFile(f *os.File) (*Dump, error) {
-	d, err := read(f, l.Progress)
+// Read reads the dump in f, which may be closed afterwards. The file must not change
+// until the Dump is closed. f may also be a core file of a program on linux/amd64, for
+// which the executable is needed.
+//
+// A file that is not a whole heap dump gives a [*FormatError]. If the executable
+// does not belong to the dump, Read fails.
+func Read(f *os.File, o Options) (*Dump, error) {
+	if attach.IsCore(f) {
+		dump, err := dumpOfCore(f, o.Binary)
+		if err != nil {
+			return nil, err
+		}
+		defer dump.Close()
+		f = dump
+	}
+	d, err := read(f, o.Progress)
 	if err != nil {
 		return nil, err
 	}
-	if l.Binary == "" {
+	if o.Binary == "" {
 		d.noExe = errNoBinary
-	} else if d.exe, err = exe.Open(l.Binary, d.heap.Dump); err != nil {
+	} else if d.exe, err = exe.Open(o.Binary, d.heap.Dump); err != nil {
 		d.Close()
 		return nil, err
 	}
@@ -95,7 +99,7 @@ func read(f *os.File, progress func(string, float64)) (*Dump, error) {
 	d.report("reading", 0)
 	if d.heap, err = graph.Read(m.Bytes); err != nil {
 		m.Close()
-		return nil, err
+		return nil, formatError(err)
 	}
 	return d, nil
 }
@@ -103,14 +107,19 @@ func read(f *os.File, progress func(string, float64)) (*Dump, error) {
 // searchAll searches the graph, guided by the names and by what the caller adds.
 func (d *Dump) searchAll(g graph.Guide) {
 	d.report("searching", 0)
-	d.namer = &names.Namer{Heap: d.heap, Exe: d.exe, Cleanups: g.Cleanups}
+	for _, c := range d.heap.Dump.Cleanups {
+		g.Cleanups = append(g.Cleanups, graph.CleanupRecord(c))
+	}
+	d.namer = &names.Namer{Heap: d.heap, Exe: d.exe, Cleanups: g.Cleanups, HolderType: uint64(d.holder.typ)}
 	d.level = levelOf(d.exe)
 	if d.exe.Level() >= exe.Symbols {
 		g.RuntimeVar = d.namer.IsRuntimeVar
+		g.Named = d.namer.IsNamed
 	}
 	g.StackVar = d.namer.StackVar
 	g.Hubs = d.namer.Processors()
 	d.search = d.heap.Search(g)
+	d.namer.Gather(d.search, func(share float64) { d.report("typing", share) })
 }
 
 func (d *Dump) report(work string, share float64) {

@@ -198,3 +198,33 @@ func ExampleDiff() {
 	events = nil
 	// Output: +1000 objects, 80 bytes each
 }
+
+//go:noinline
+func waitForever(ready, never chan int) {
+	ready <- 1
+	<-never
+}
+
+// Goroutines that were left behind stand out by their number.
+func ExampleDump_Goroutines() {
+	ready, never := make(chan int), make(chan int)
+	defer close(never)
+	for range 300 {
+		go waitForever(ready, never)
+	}
+	for range 300 {
+		<-ready
+	}
+	d, err := new(heap.Explainer).Dump()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer d.Close()
+	count := map[string]int{}
+	for _, g := range d.Goroutines() {
+		count[g.Func] += g.Count
+	}
+	fmt.Println(count["heap_test.waitForever"])
+	// Output: 300
+}

@@ -37,7 +37,8 @@ type Root struct {
 	Line       int
 	Goroutine  uint64 // number
 	WaitReason string // what the goroutine waits for
-	CreatedBy  string // the function that started the goroutine, and where
+	CreatedBy  string // the function that started the goroutine, and where; "" if the runtime did
+	Own        string // the nearest frame outside the standard library, with its line, if Func is in the library
 
 	Signature string // Text without what differs between two roots of one kind: numbers of goroutines
 }

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/internal/hidden"
 )
 
 // Target is an object to ask about, held weakly: see [TargetOf].
@@ -25,14 +26,8 @@ func TargetOf[T any](r weakref.Ref[T]) Target {
 	}}
 }
 
-// hidden is the complement of an address, so that no stack has a word that looks
-// like a pointer to the object.
-type hidden uintptr
-
-func (t Target) hide() (h hidden) {
-	t.with(func(addr uintptr) { h = ^hidden(addr) })
+// hide is where the object is now, 0 if it has been collected.
+func (t Target) hide() (h hidden.Addr) {
+	t.with(func(addr uintptr) { h = hidden.Of(addr) })
 	return h
 }
-
-func (h hidden) addr() uint64 { return uint64(^uintptr(h)) }
-func (h hidden) alive() bool  { return ^uintptr(h) != 0 }

@@ -43,15 +43,22 @@ func (e *Explainer) ExplainWeak(holder any) (*WeakAnswer, error) {
 		return nil, err
 	}
 	defer d.Close()
-	return d.weakAnswer(found), nil
+	a := d.weakAnswer(found)
+	a.Back = d.back(found, d.heap.Find(uint64(h.addr)))
+	return a, nil
 }
 
 // WeakAnswer says why objects are alive that something holds weakly.
 type WeakAnswer struct {
 	Objects int
 	Held    []WeaklyHeld // by how they are held, most objects first
-	Names   Names
-	Hint    string // how to get better names, "" if they are full
+	// Back is the objects that lead back to the holder by strong references, as a
+	// key whose value, which hangs on it ([weakref.Slots]), refers to the map. The
+	// holder lives as long as they do: Go cannot express an ephemeron that needs
+	// both. There are ten of them at most.
+	Back  []WeakBack
+	Names Names
+	Hint  string // how to get better names, "" if they are full
 }
 
 // WeaklyHeld is objects that something holds weakly and that are held otherwise in
@@ -59,6 +66,61 @@ type WeakAnswer struct {
 type WeaklyHeld struct {
 	Holding
 	By Path // to the example; of the first twenty ways only
+}
+
+// WeakBack is an object that is held weakly and leads back to what holds it.
+type WeakBack struct {
+	Object Object
+	Text   string // the references: ".Slots.head.value.reg"
+	Slots  bool   // they begin in a [weakref.Slots]
+}
+
+func (b WeakBack) String() string {
+	if b.Slots {
+		return fmt.Sprintf("%v keeps what was asked about alive: a value that hangs on this key (weakref.Slots) leads to its map, by %s", b.Object, b.Text)
+	}
+	return fmt.Sprintf("%v keeps what was asked about alive, by %s", b.Object, b.Text)
+}
+
+// maxBack bounds how many objects are looked at for references back, and how far.
+const (
+	maxBack      = 10
+	maxBackSteps = 1 << 14
+)
+
+// back finds the objects that lead back to an object.
+func (d *Dump) back(objects []graph.ID, holder graph.ID) (found []WeakBack) {
+	if holder == graph.None {
+		return nil
+	}
+	for _, o := range objects[:min(len(objects), maxBack)] {
+		path := d.heap.Between(o, holder, maxBackSteps)
+		if path == nil {
+			continue
+		}
+		text := d.namer.From(o, path)
+		inSlots := strings.HasPrefix(text, ".Slots.")
+		if d.level < NamesFull {
+			inSlots = d.hasSlotValue(path)
+		}
+		found = append(found, WeakBack{Object: d.typed(o), Text: text, Slots: inSlots})
+	}
+	return found
+}
+
+// hasSlotValue says whether a path, for which there are no names, goes first through
+// what looks like a record of Slots: four words, of which the first leads to the small
+// mark of a map and the last to the value.
+func (d *Dump) hasSlotValue(path []graph.Step) bool {
+	if len(path) < 2 {
+		return false
+	}
+	record, word := path[0].To, d.heap.Dump.Memory.PtrSize
+	if d.heap.Size(record) != 4*word || path[1].Off != 3*word {
+		return false
+	}
+	owner := d.heap.Find(d.heap.Dump.Memory.Word(d.heap.Contents(record)))
+	return owner != graph.None && d.heap.Size(owner) <= 16 && len(d.heap.Edges(owner)) == 0 // the block of small ones
 }
 
 // maxWays is for how many ways a path is found, which takes a look at the whole heap
@@ -84,6 +146,9 @@ func (a *WeakAnswer) String() string {
 		}
 		rest -= h.Objects
 		fmt.Fprintf(&b, "\n  %d such as %v, held by\n    %v", h.Objects, h.Example, h.By)
+	}
+	for _, k := range a.Back {
+		fmt.Fprintf(&b, "\n  %v", k)
 	}
 	if a.Hint != "" {
 		fmt.Fprintf(&b, "\n%s", a.Hint)

@@ -176,6 +176,31 @@ func TestWhyWeakHolderHolds(t *testing.T) {
 	}
 }
 
+// A value that hangs on its key and leads to its map keeps the map: nobody else can say
+// so, because the map is reached from the key only.
+func TestWhyWeakSlots(t *testing.T) {
+	type key struct {
+		weakref.Slots
+		name string
+	}
+	type registry struct {
+		m weakref.KeyMap[key, *registry]
+		_ [100]int
+	}
+	k, r := &key{name: "long-lived"}, new(registry)
+	r.m.Store(k, r)
+	a := whyWeak(t, heap.Explainer{}, &r.m, 1)
+	if len(a.Back) != 1 || !a.Back[0].Slots || !strings.Contains(a.String(), "a value that hangs on this key (weakref.Slots) leads to its map") {
+		t.Errorf("%v", a)
+	}
+	var m weakref.KeyMap[key, int]
+	m.Store(k, 1)
+	if a := whyWeak(t, heap.Explainer{}, &m, 1); len(a.Back) != 0 {
+		t.Errorf("%v", a)
+	}
+	runtime.KeepAlive(k)
+}
+
 // Many ways to be held are told in part.
 func TestWhyWeakManyWays(t *testing.T) {
 	var m weakref.Set[user]

@@ -52,7 +52,7 @@ type Stats struct {
 
 // Reasons not to write a dump.
 var (
-	ErrLeaked      = errors.New("a goroutine that the goroutineleak profile has marked would make the runtime end the process during a heap dump")
+	ErrLeaked      = errors.New("a goroutine that the goroutineleak profile has marked would make the runtime end the process during a heap dump; weakref why --pid reads the process from outside")
 	ErrSystemCalls = errors.New("with goroutines in system calls the runtime may end the process during a heap dump")
 	ErrNoFork      = errors.New("a copy of the process cannot be made on this system")
 )

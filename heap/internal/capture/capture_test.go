@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/weakref-go/weakref/heap/internal/record"
+	"github.com/weakref-go/weakref/internal/rerun"
 )
 
 func temp(t testing.TB) *os.File {
@@ -221,9 +221,7 @@ func TestRefusesLeakedGoroutines(t *testing.T) {
 		t.Skip("this version of Go has no profile of leaked goroutines")
 	}
 	if os.Getenv("CAPTURE_TEST_LEAK") == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestRefusesLeakedGoroutines$")
-		cmd.Env = append(os.Environ(), "CAPTURE_TEST_LEAK=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
+		if out, err := rerun.Test("TestRefusesLeakedGoroutines", "CAPTURE_TEST_LEAK=1"); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
 		return

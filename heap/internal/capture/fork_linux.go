@@ -39,6 +39,11 @@ const (
 	growWithin  = 3 * time.Second        // or for a disk, which may take longer
 )
 
+// startsWithin is how long a copy may take to begin. On a machine with many more threads
+// than processors it waits for one: after two tries in vain, and each two more, the next
+// have twice the time.
+func startsWithin(try int) time.Duration { return startWithin << ((try - 1) / 2) }
+
 // Numbers that package syscall does not have on all machines.
 const (
 	sysCloseRange     = 436
@@ -107,7 +112,7 @@ func forkOnce(f *os.File, a *forkArgs, st *Stats) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoFork, err)
 	}
-	return await(f, pid)
+	return await(f, pid, startsWithin(st.Tries))
 }
 
 // fork makes the copy, in which it does not return.
@@ -196,8 +201,8 @@ func closeOthers(call func(nr, a1, a2, a3 uintptr) uintptr, fd uintptr) {
 	}
 }
 
-// await waits until the copy ends, and ends it if it does not get on.
-func await(f *os.File, pid int) error {
+// await waits until the copy ends, and ends it if it does not begin in time, or get on.
+func await(f *os.File, pid int, start time.Duration) error {
 	size, grown := int64(0), time.Now()
 	for wait := 50 * time.Microsecond; ; wait = min(2*wait, 5*time.Millisecond) {
 		var ws syscall.WaitStatus
@@ -214,7 +219,7 @@ func await(f *os.File, pid int) error {
 		}
 		patience := growWithin
 		if size == 0 {
-			patience = startWithin
+			patience = start
 		}
 		if time.Since(grown) > patience {
 			syscall.Kill(pid, syscall.SIGKILL)

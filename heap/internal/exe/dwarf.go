@@ -1,9 +1,11 @@
 package exe
 
 import (
+	"cmp"
 	"debug/dwarf"
-	"encoding/binary"
+	"iter"
 	"reflect"
+	"slices"
 	"sort"
 )
 
@@ -21,139 +23,134 @@ const (
 type debugInfo struct {
 	img     *image
 	data    *dwarf.Data
+	sweep   sweep
 	globals map[uint64]dwarf.Offset // by address: the type
-	rtypes  map[uint64]dwarf.Offset // by address of the descriptor
+	rtypes  []rtype                 // by descriptor, and as in the file
+	types   uint64                  // what the places of descriptors are relative to
 	byName  map[string]dwarf.Offset // types
-	funcs   []*debugFunc            // by address
+	funcs   []debugFunc             // by address
 
-	cache    map[dwarf.Offset]*Type
-	addrs    []byte // .debug_addr
-	lists    []byte // .debug_loclists, or .debug_loc before version 5
-	version5 bool
+	cache map[dwarf.Offset]*Type
+}
+
+// rtype is a type that has a descriptor.
+type rtype struct {
+	descriptor uint64
+	offset     dwarf.Offset
 }
 
 // debugFunc is a function.
 type debugFunc struct {
 	lo, hi uint64
-	unit   *dwarf.Entry
+	unit   *unit
 	offset dwarf.Offset
 	vars   []variable // once they are loaded
 	loaded bool
 }
 
 func newDebugInfo(img *image, m module) *debugInfo {
-	data, err := img.dwarf()
+	info := img.debug("info")
+	data, err := newData(img, info)
 	if err != nil {
 		return nil
 	}
 	d := &debugInfo{
 		img: img, data: data,
-		globals: map[uint64]dwarf.Offset{}, rtypes: map[uint64]dwarf.Offset{}, byName: map[string]dwarf.Offset{},
-		cache: map[dwarf.Offset]*Type{},
-		addrs: img.debug("addr"), lists: img.debug("loclists"), version5: true,
+		sweep:   sweep{order: img.order, abbrev: img.debug("abbrev"), addr: img.debug("addr"), abbrevs: map[format][]abbrev{}},
+		globals: map[uint64]dwarf.Offset{}, byName: map[string]dwarf.Offset{}, cache: map[dwarf.Offset]*Type{},
 	}
-	if d.lists == nil {
-		d.lists, d.version5 = img.debug("loc"), false
-	}
-	d.collect()
-	d.relocateTypes(m)
+	d.sweep.each(info, d.collect)
 	if len(d.rtypes) == 0 {
 		return nil // not of a Go program
 	}
-	sort.Slice(d.funcs, func(i, j int) bool { return d.funcs[i].lo < d.funcs[j].lo })
+	d.relocate(m)
+	slices.SortStableFunc(d.rtypes, func(a, b rtype) int { return cmp.Compare(a.descriptor, b.descriptor) })
+	slices.SortFunc(d.funcs, func(a, b debugFunc) int { return cmp.Compare(a.lo, b.lo) })
 	return d
 }
 
-// collect notes where variables, types and functions are described.
-func (d *debugInfo) collect() {
-	r := d.data.Reader()
-	var unit *dwarf.Entry
-	for {
-		e, err := r.Next()
-		if err != nil || e == nil {
-			return
+// newData opens what package dwarf needs to read entries one by one. It needs neither
+// lines nor bounds of code.
+func newData(img *image, info []byte) (*dwarf.Data, error) {
+	data, err := dwarf.New(img.debug("abbrev"), nil, nil, info, nil, nil, nil, img.debug("str"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"addr", "line_str", "str_offsets"} {
+		if err := data.AddSection(".debug_"+name, img.debug(name)); err != nil {
+			return nil, err
 		}
-		switch e.Tag {
-		case dwarf.TagCompileUnit:
-			unit = e
-			continue // into its children
-		case dwarf.TagVariable:
-			d.collectVariable(e, unit)
-		case dwarf.TagSubprogram:
-			d.collectFunc(e, unit)
-		default:
-			d.collectType(e)
+	}
+	return data, nil
+}
+
+// collect notes where a variable, a type or a function is described.
+func (d *debugInfo) collect(u *unit, e *top) {
+	switch e.tag {
+	case dwarf.TagVariable:
+		if addr, ok := d.sweep.address(u, e.location); ok && e.typ != 0 {
+			d.globals[addr] = e.typ
 		}
-		if e.Children {
-			r.SkipChildren()
+	case dwarf.TagSubprogram:
+		if e.high > e.low {
+			d.funcs = append(d.funcs, debugFunc{lo: e.low, hi: e.high, unit: u, offset: e.offset})
 		}
+	case dwarf.TagConstant:
+	default:
+		d.collectType(e)
 	}
 }
 
-func (d *debugInfo) collectVariable(e, unit *dwarf.Entry) {
-	loc, _ := e.Val(dwarf.AttrLocation).([]byte)
-	typ, ok := e.Val(dwarf.AttrType).(dwarf.Offset)
-	if len(loc) < 2 || !ok {
-		return
-	}
-	const opAddr, opAddrx = 0x03, 0xa1
-	switch loc[0] {
-	case opAddr:
-		d.globals[d.img.word(loc[1:])] = typ
-	case opAddrx:
-		if i, n := binary.Uvarint(loc[1:]); n > 0 {
-			d.globals[d.addrx(unit, i)] = typ
-		}
-	}
-}
-
-// addrx is an entry of the table of addresses.
-func (d *debugInfo) addrx(unit *dwarf.Entry, i uint64) uint64 {
-	base, _ := unit.Val(dwarf.AttrAddrBase).(int64)
-	return d.img.word(at(d.addrs, uint64(base)+i*d.img.ptrSize))
-}
-
-func (d *debugInfo) collectFunc(e, unit *dwarf.Entry) {
-	lo, ok := e.Val(dwarf.AttrLowpc).(uint64)
-	if !ok {
-		return
-	}
-	f := &debugFunc{lo: lo, unit: unit, offset: e.Offset}
-	switch hi := e.Val(dwarf.AttrHighpc).(type) {
-	case uint64:
-		f.hi = hi
-	case int64:
-		f.hi = lo + uint64(hi)
-	}
-	d.funcs = append(d.funcs, f)
-}
-
-func (d *debugInfo) collectType(e *dwarf.Entry) {
-	name, ok := e.Val(dwarf.AttrName).(string)
-	if !ok {
+func (d *debugInfo) collectType(e *top) {
+	if e.name == nil {
 		return
 	}
 	// A named struct is described twice, as a typedef and as the struct. Both
 	// will do.
-	d.byName[name] = e.Offset
-	if addr := number(e.Val(attrRuntimeType)); addr != 0 {
-		d.rtypes[addr] = e.Offset
+	d.byName[string(e.name)] = e.offset
+	if e.descriptor != 0 {
+		d.rtypes = append(d.rtypes, rtype{e.descriptor, e.offset})
 	}
 }
 
-// relocateTypes turns the places of descriptors, which are offsets in newer
-// versions of Go, into addresses.
-func (d *debugInfo) relocateTypes(m module) {
-	for addr := range d.rtypes {
-		if addr >= m.etypes-m.types {
-			return // addresses
+// relocate finds out what the places of descriptors are relative to. They are offsets in
+// newer versions of Go, and addresses in others.
+func (d *debugInfo) relocate(m module) {
+	for _, t := range d.rtypes {
+		if t.descriptor >= m.etypes-m.types {
+			return
 		}
 	}
-	types := make(map[uint64]dwarf.Offset, len(d.rtypes))
-	for off, entry := range d.rtypes {
-		types[m.types+off] = entry
+	d.types = m.types
+}
+
+// described goes over the types that are described for the descriptor at an address, the
+// last one first. See [alike].
+func (d *debugInfo) described(addr uint64) iter.Seq[dwarf.Offset] {
+	return func(yield func(dwarf.Offset) bool) {
+		at := addr - d.types
+		i := sort.Search(len(d.rtypes), func(i int) bool { return d.rtypes[i].descriptor > at }) - 1
+		for ; i >= 0 && d.rtypes[i].descriptor == at && yield(d.rtypes[i].offset); i-- {
+		}
 	}
-	d.rtypes = types
+}
+
+// descriptor returns where the descriptor of the type of a name is.
+func (d *debugInfo) descriptor(name string) (addr uint64, ok bool) {
+	off, ok := d.byName[name]
+	for ok {
+		e, _ := d.entry(off)
+		if e == nil {
+			return 0, false
+		}
+		if addr := number(e.Val(attrRuntimeType)); addr != 0 {
+			return d.types + addr, true
+		}
+		if ok = e.Tag == dwarf.TagTypedef; ok {
+			off, ok = e.Val(dwarf.AttrType).(dwarf.Offset)
+		}
+	}
+	return 0, false
 }
 
 // number is the value of an attribute that may be of one of two types.
@@ -276,7 +273,8 @@ func (d *debugInfo) decodeStruct(t *Type, e *dwarf.Entry) {
 	if t.Kind == reflect.Invalid {
 		t.Kind = reflect.Struct
 	}
-	if t.Name == "runtime.eface" || t.Name == "runtime.iface" {
+	switch t.Name {
+	case "runtime.eface", "runtime.iface", poolValue:
 		t.Kind = reflect.Interface
 	}
 	t.load = func(t *Type) {
@@ -310,5 +308,5 @@ func (d *debugInfo) find(pc uint64) *debugFunc {
 	if i < 0 || pc >= d.funcs[i].hi {
 		return nil
 	}
-	return d.funcs[i]
+	return &d.funcs[i]
 }

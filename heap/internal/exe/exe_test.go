@@ -87,6 +87,9 @@ func TestDumpAndExecutable(t *testing.T) {
 			}
 			checkFrames(t, f, d)
 			checkTypes(t, f)
+			if tt.level == Full {
+				checkSweep(t, f)
+			}
 			if tt.level >= Symbols {
 				checkGlobals(t, f, d)
 			}
@@ -212,7 +215,8 @@ func checkTypes(t *testing.T, f *File) {
 		}
 		return
 	}
-	for a, off := range f.debug.rtypes {
+	for _, r := range f.debug.rtypes {
+		a, off := f.debug.types+r.descriptor, r.offset
 		rt, dt := f.rtypes.at(a), f.debug.typeAt(off)
 		if rt == nil {
 			t.Fatalf("no descriptor of %s at %#x", dt.Name, a)
@@ -298,6 +302,7 @@ func TestOtherSystems(t *testing.T) {
 				t.Fatalf("level %d, want %d", f.Level(), tt.level)
 			}
 			checkTypes(t, f)
+			checkSweep(t, f)
 			checkStatic(t, f)
 			checkReferences(t, f, tt.arch)
 			checkUsedBy(t, f, d, tt.arch)
@@ -330,8 +335,8 @@ func checkStatic(t *testing.T, f *File) {
 			checkFields(t, v.Type, f.img.ptrSize)
 		}
 	}
-	for i := range f.funcs.n {
-		pc := f.funcs.entry(i) + f.slide.text
+	for i := range f.funcs.Len() {
+		pc := f.funcs.Entry(i) + f.slide.text
 		name, _, _ := f.Func(pc)
 		switch name {
 		case "main.main":
@@ -354,10 +359,10 @@ func checkStatic(t *testing.T, f *File) {
 // main.block is not found to use any.
 func checkReferences(t *testing.T, f *File, arch string) {
 	used := map[string]bool{} // by function and variable
-	for i := range f.funcs.n {
-		for _, addr := range f.References(f.funcs.entry(i)+f.slide.text, arch) {
+	for i := range f.funcs.Len() {
+		for _, addr := range f.References(f.funcs.Entry(i)+f.slide.text, arch) {
 			if v, ok := f.Global(addr); ok && strings.HasPrefix(v.Name, "main.") {
-				used[f.funcs.name(i)+" "+v.Name] = true
+				used[f.funcs.Name(i)+" "+v.Name] = true
 			}
 		}
 	}
@@ -420,22 +425,22 @@ func TestLinesAgreeWithRuntime(t *testing.T) {
 	}
 	f := open(t, self, d)
 	plain, inlined := 0, 0
-	for i := 0; i < f.funcs.n; i += 7 {
-		for pc := f.funcs.entry(i); pc < f.funcs.entry(i+1); pc += f.funcs.quantum * 5 {
+	for i := 0; i < f.funcs.Len(); i += 7 {
+		for pc := f.funcs.Entry(i); pc < f.funcs.Entry(i+1); pc += 20 {
 			// The runtime takes a return address, and tells of the innermost call.
 			frames := runtime.CallersFrames([]uintptr{uintptr(pc + f.slide.text + 1)})
 			want, _ := frames.Next()
-			if want.Function == "" || want.File == "?" || uint64(want.Entry) != f.funcs.entry(i)+f.slide.text {
+			if want.Function == "" || want.File == "?" || uint64(want.Entry) != f.funcs.Entry(i)+f.slide.text {
 				continue
 			}
-			fn := f.funcs.find(pc)
-			file, line := f.funcs.innermost(fn, pc)
+			fn := f.funcs.Find(pc)
+			file, line := fn.Line(pc)
 			if want.Func == nil {
 				inlined++
 			} else {
 				plain++
-				if file, line := f.Line(pc + f.slide.text); file != want.File || line != want.Line || shape(fn.name) != shape(want.Function) {
-					t.Fatalf("%#x is %s %s:%d, the runtime says %s %s:%d", pc, fn.name, file, line, want.Function, want.File, want.Line)
+				if file, line := f.Line(pc + f.slide.text); file != want.File || line != want.Line || shape(fn.Name) != shape(want.Function) {
+					t.Fatalf("%#x is %s %s:%d, the runtime says %s %s:%d", pc, fn.Name, file, line, want.Function, want.File, want.Line)
 				}
 			}
 			if file != want.File || line != want.Line {
@@ -455,12 +460,12 @@ func TestInlinedLine(t *testing.T) {
 	body := lineOf(t, `return "user " + u.Name`)
 	call := lineOf(t, "fmt.Fprintln(io.Discard, inlined(s.user))")
 	n := 0
-	for i := range f.funcs.n {
-		if f.funcs.name(i) != "main.block" {
+	for i := range f.funcs.Len() {
+		if f.funcs.Name(i) != "main.block" {
 			continue
 		}
-		for pc := f.funcs.entry(i); pc < f.funcs.entry(i+1); pc++ {
-			if file, line := f.funcs.innermost(f.funcs.find(pc), pc); line != body || filepath.Base(file) != "main.go" {
+		for pc := f.funcs.Entry(i); pc < f.funcs.Entry(i+1); pc++ {
+			if file, line := f.funcs.Find(pc).Line(pc); line != body || filepath.Base(file) != "main.go" {
 				continue
 			}
 			n++

@@ -3,6 +3,7 @@ package exe
 import (
 	"debug/buildinfo"
 	"fmt"
+	"reflect"
 	"sort"
 	"strings"
 
@@ -28,6 +29,8 @@ type File struct {
 	rtypes *rtypes
 	debug  *debugInfo
 	slide  slides
+	mods   []string // see modules
+	own    *File    // the executable that wrote the dump, if f is another build and it is known
 }
 
 // Open opens the executable at path that wrote a dump, or another build of the
@@ -48,6 +51,20 @@ func Open(path string, d *record.Dump) (*File, error) {
 	if err != nil {
 		img.file.Close()
 		return nil, fmt.Errorf("%s: %w%s", path, err, versions(path, d))
+	}
+	return f, nil
+}
+
+// OpenNamed opens a build with names of the sources of the executable at own, which
+// wrote a dump. The linker does not put the descriptors of types, nor constants, at
+// the same addresses in both, so those are read from the one that wrote the dump.
+func OpenNamed(path, own string, d *record.Dump) (*File, error) {
+	f, err := Open(path, d)
+	if err != nil {
+		return nil, err
+	}
+	if f.own, err = Open(own, d); err != nil {
+		f.own = nil // as good as it gets
 	}
 	return f, nil
 }
@@ -76,6 +93,9 @@ func (f *File) Close() error {
 	if f == nil {
 		return nil
 	}
+	if f.own != nil {
+		f.own.Close()
+	}
 	return f.img.file.Close()
 }
 
@@ -97,7 +117,12 @@ func (f *File) Level() Level {
 // executable is another build than the one that wrote the dump, which keeps its
 // constants elsewhere.
 func (f *File) Constant(addr, n uint64) []byte {
-	if f == nil || !f.slide.same() {
+	switch {
+	case f == nil:
+		return nil
+	case f.own != nil:
+		return f.own.Constant(addr, n)
+	case !f.slide.same():
 		return nil
 	}
 	return f.img.bytes(addr-f.slide.data, n, f.slide.data)
@@ -140,6 +165,21 @@ func (f *File) Global(addr uint64) (Var, bool) {
 	return Var{}, false
 }
 
+// Gap is how many bytes there are from an address to the next package variable.
+func (f *File) Gap(addr uint64) uint64 {
+	if f == nil {
+		return 0
+	}
+	addr -= f.slide.data
+	syms := f.img.symbols
+	for i := sort.Search(len(syms), func(i int) bool { return syms[i].Addr > addr }); i < len(syms); i++ {
+		if syms[i].Size != 0 && !isMarker(syms[i].Name) {
+			return syms[i].Addr - addr
+		}
+	}
+	return 1 << 20
+}
+
 // isMarker says whether a symbol marks the bounds of a segment.
 func isMarker(name string) bool {
 	switch strings.TrimPrefix(name, "runtime.") {
@@ -155,11 +195,11 @@ func (f *File) Func(pc uint64) (name string, entry uint64, ok bool) {
 	if f == nil || f.funcs == nil {
 		return "", 0, false
 	}
-	fn := f.funcs.find(pc - f.slide.text)
+	fn := f.funcs.Find(pc - f.slide.text)
 	if fn == nil {
 		return "", 0, false
 	}
-	return fn.name, fn.entry + f.slide.text, true
+	return fn.Name, fn.Entry + f.slide.text, true
 }
 
 // ArgsSize returns how many bytes of the caller's frame the function at a program
@@ -168,11 +208,11 @@ func (f *File) ArgsSize(pc uint64) uint64 {
 	if f == nil || f.funcs == nil {
 		return 0
 	}
-	fn := f.funcs.find(pc - f.slide.text)
+	fn := f.funcs.Find(pc - f.slide.text)
 	if fn == nil {
 		return 0
 	}
-	return f.funcs.argsSize(fn)
+	return argsSize(fn)
 }
 
 // Line returns the file and line of a program counter, in the function whose
@@ -181,7 +221,7 @@ func (f *File) Line(pc uint64) (file string, line int) {
 	if f == nil || f.funcs == nil {
 		return "", 0
 	}
-	fn := f.funcs.find(pc - f.slide.text)
+	fn := f.funcs.Find(pc - f.slide.text)
 	if fn == nil {
 		return "", 0
 	}
@@ -193,12 +233,42 @@ func (f *File) Type(addr uint64) *Type {
 	if f == nil || addr == 0 {
 		return nil
 	}
-	if f.debug != nil {
-		if off, ok := f.debug.rtypes[addr-f.slide.types]; ok {
-			return f.debug.typeAt(off)
+	if f.own != nil {
+		return f.ownType(addr)
+	}
+	r := f.rtypes.at(addr - f.slide.types)
+	if f.debug == nil {
+		return r
+	}
+	for off := range f.debug.described(addr - f.slide.types) {
+		if t := f.debug.typeAt(off); r == nil || alike(t, r) {
+			return t
 		}
 	}
-	return f.rtypes.at(addr - f.slide.types)
+	return r
+}
+
+// ownType reads a descriptor of the executable that wrote the dump. Types whose name is
+// the same in DWARF are that.
+func (f *File) ownType(addr uint64) *Type {
+	r := f.own.rtypes.at(addr - f.own.slide.types)
+	if r == nil || f.debug == nil {
+		return r
+	}
+	if off, ok := f.debug.byName[r.Name]; ok {
+		if t := f.debug.typeAt(off); alike(t, r) {
+			return t
+		}
+	}
+	return r
+}
+
+// alike says whether a type of DWARF may be that of a descriptor. The linker leaves
+// the descriptors out that a program does not need, and where DWARF refers to one of
+// these there may be another.
+func alike(t, r *Type) bool {
+	is := func(k reflect.Kind) bool { return (t.Kind == k) == (r.Kind == k) }
+	return t.Size == r.Size && is(reflect.Pointer) && is(reflect.Func) && is(reflect.Map) && is(reflect.Chan)
 }
 
 // TypeNamed returns the type of a name, with its full import path, or nil.
@@ -251,6 +321,15 @@ func (f *File) typedVariables(pc uint64) (typed []variable) {
 		}
 	}
 	return typed
+}
+
+// Variables returns the variables of the function at a program counter whose types
+// are known, captured ones and those of inlined calls included.
+func (f *File) Variables(pc uint64) (fields []Field) {
+	for _, v := range f.typedVariables(pc) {
+		fields = append(fields, Field{Name: v.name, Type: f.debug.typeAt(v.typ)})
+	}
+	return fields
 }
 
 // Lost returns the variables of the function at a program counter, captured ones

@@ -3,7 +3,6 @@ package exe
 import (
 	"bytes"
 	"compress/zlib"
-	"debug/dwarf"
 	"debug/elf"
 	"debug/macho"
 	"debug/pe"
@@ -12,7 +11,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
 )
 
@@ -22,10 +23,11 @@ type image struct {
 	file     *os.File
 	ptrSize  uint64
 	order    binary.ByteOrder
-	sections []*section // that are loaded, by address
-	symbols  []Symbol   // variables, by address
-	dwarf    func() (*dwarf.Data, error)
-	debug    func(name string) []byte // a section of DWARF: "loclists"
+	sections []*section        // that are loaded, by address
+	symbols  []Symbol          // variables, by address
+	dwarf    map[string][]byte // sections of DWARF that have been read: "loclists"
+
+	readDWARF func(name string) []byte
 
 	// relocations are the words that a loader writes to a position independent
 	// program: in the file they are missing. nil if there are none, or if the
@@ -59,8 +61,11 @@ func openImage(path string) (*image, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	img.file = f
+	img.file, img.dwarf = f, map[string][]byte{}
 	sort.Slice(img.sections, func(i, j int) bool { return img.sections[i].addr < img.sections[j].addr })
+	// An external linker, as for programs that call C, keeps the symbols of literals.
+	// They say nothing: what leads there names it.
+	img.symbols = slices.DeleteFunc(img.symbols, func(s Symbol) bool { return strings.Contains(s.Name, "..stmp_") })
 	sort.SliceStable(img.symbols, func(i, j int) bool { return img.symbols[i].Addr < img.symbols[j].Addr })
 	return img, nil
 }
@@ -103,6 +108,17 @@ func (img *image) load(s *section) []byte {
 	return s.data
 }
 
+// debug returns a section of DWARF, "loclists", or nil if there is none. It is read, which
+// takes time, when it is first asked for.
+func (img *image) debug(name string) []byte {
+	b, ok := img.dwarf[name]
+	if !ok {
+		b = img.readDWARF(name)
+		img.dwarf[name] = b
+	}
+	return b
+}
+
 // section returns the section that covers an address, or nil.
 func (img *image) section(addr uint64) *section {
 	i := sort.Search(len(img.sections), func(i int) bool { return img.sections[i].addr > addr }) - 1
@@ -124,6 +140,16 @@ func (img *image) from(addr uint64) []byte {
 // bytes returns n bytes at an address, or nil, as they are in a program that has
 // been moved by slide.
 func (img *image) bytes(addr, n, slide uint64) []byte {
+	b := img.inFile(addr, n)
+	if slide != 0 || img.relocations != nil {
+		img.relocate(b, addr, slide)
+	}
+	return b
+}
+
+// inFile returns n bytes at an address, or nil, as they are in the file. Code is that
+// in memory, too.
+func (img *image) inFile(addr, n uint64) []byte {
 	s := img.section(addr)
 	if s == nil || n > s.size-(addr-s.addr) {
 		return nil
@@ -131,9 +157,6 @@ func (img *image) bytes(addr, n, slide uint64) []byte {
 	b := make([]byte, n)
 	if _, err := s.r.ReadAt(b, int64(addr-s.addr)); err != nil {
 		return nil
-	}
-	if slide != 0 || img.relocations != nil {
-		img.relocate(b, addr, slide)
 	}
 	return b
 }
@@ -194,7 +217,7 @@ func parseELF(f *os.File) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img := &image{ptrSize: 8, order: e.ByteOrder, dwarf: e.DWARF}
+	img := &image{ptrSize: 8, order: e.ByteOrder}
 	if e.Class == elf.ELFCLASS32 {
 		img.ptrSize = 4
 	}
@@ -210,7 +233,7 @@ func parseELF(f *os.File) (*image, error) {
 			img.symbols = append(img.symbols, Symbol{s.Name, s.Value, s.Size})
 		}
 	}
-	img.debug = func(name string) []byte {
+	img.readDWARF = func(name string) []byte {
 		for _, prefix := range []string{".debug_", ".zdebug_"} {
 			if s := e.Section(prefix + name); s != nil {
 				b, _ := s.Data()
@@ -258,7 +281,7 @@ func parseMachO(f *os.File) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img := &image{ptrSize: 8, order: m.ByteOrder, dwarf: m.DWARF}
+	img := &image{ptrSize: 8, order: m.ByteOrder}
 	if m.Magic == macho.Magic32 {
 		img.ptrSize = 4
 	}
@@ -276,7 +299,7 @@ func parseMachO(f *os.File) (*image, error) {
 		}
 	}
 	img.fillSizes()
-	img.debug = func(name string) []byte {
+	img.readDWARF = func(name string) []byte {
 		for _, prefix := range []string{"__debug_", "__zdebug_"} {
 			// Names of sections have at most 16 characters.
 			if s := m.Section((prefix + name)[:min(len(prefix+name), 16)]); s != nil {
@@ -294,7 +317,7 @@ func parsePE(f *os.File) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img := &image{ptrSize: 8, order: binary.LittleEndian, dwarf: p.DWARF}
+	img := &image{ptrSize: 8, order: binary.LittleEndian}
 	var base uint64
 	switch h := p.OptionalHeader.(type) {
 	case *pe.OptionalHeader32:
@@ -316,11 +339,14 @@ func parsePE(f *os.File) (*image, error) {
 		}
 	}
 	img.fillSizes()
-	img.debug = func(name string) []byte {
+	img.readDWARF = func(name string) []byte {
 		for _, prefix := range []string{".debug_", ".zdebug_"} {
 			if s := p.Section(prefix + name); s != nil {
 				b, _ := s.Data()
-				return inflate(b[:min(uint32(len(b)), s.VirtualSize)])
+				if s.VirtualSize > 0 {
+					b = b[:min(uint32(len(b)), s.VirtualSize)]
+				}
+				return inflate(b)
 			}
 		}
 		return nil

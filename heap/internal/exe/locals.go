@@ -258,13 +258,11 @@ func (d *debugInfo) location(f *debugFunc, off int64, pc uint64) []byte {
 	if off < 0 {
 		return nil
 	}
-	b := at(d.lists, uint64(off))
-	base, _ := f.unit.Val(dwarf.AttrLowpc).(uint64)
-	if !d.version5 {
-		return d.location4(b, base, pc)
+	if f.unit.version < 5 {
+		return d.location4(at(d.img.debug("loc"), uint64(off)), f.unit.lowpc, pc)
 	}
-	l := listReader{b: b, d: d, unit: f.unit}
-	return l.find(base, pc)
+	l := listReader{b: at(d.img.debug("loclists"), uint64(off)), d: d, unit: f.unit}
+	return l.find(f.unit.lowpc, pc)
 }
 
 // location4 reads a list of DWARF 4: pairs of addresses relative to base, each
@@ -300,7 +298,7 @@ func (d *debugInfo) location4(b []byte, base, pc uint64) []byte {
 type listReader struct {
 	b    []byte
 	d    *debugInfo
-	unit *dwarf.Entry
+	unit *unit
 }
 
 func (l *listReader) uvarint() uint64 {
@@ -313,7 +311,7 @@ func (l *listReader) uvarint() uint64 {
 	return v
 }
 
-func (l *listReader) addrx() uint64 { return l.d.addrx(l.unit, l.uvarint()) }
+func (l *listReader) addrx() uint64 { return l.d.sweep.addrx(l.unit, l.uvarint()) }
 
 func (l *listReader) addr() uint64 {
 	v := l.d.img.word(l.b)

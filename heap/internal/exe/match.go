@@ -1,7 +1,7 @@
 package exe
 
 import (
-	"debug/dwarf"
+	"iter"
 	"strings"
 
 	"github.com/weakref-go/weakref/heap/internal/record"
@@ -40,9 +40,9 @@ func (f *File) textSlide(d *record.Dump, data uint64) (slide uint64, ok bool) {
 		return data, true
 	}
 	votes := map[uint64]int{}
-	for i := range f.funcs.n {
-		if entry, ok := entries[f.funcs.name(i)]; ok {
-			votes[entry-f.funcs.entry(i)]++
+	for i := range f.funcs.Len() {
+		if entry, ok := entries[f.funcs.Name(i)]; ok {
+			votes[entry-f.funcs.Entry(i)]++
 		}
 	}
 	best, _ := most(votes)
@@ -53,7 +53,7 @@ func (f *File) textSlide(d *record.Dump, data uint64) (slide uint64, ok bool) {
 // the read-only data in some versions of Go, and among the data in others.
 func (f *File) typesSlide(d *record.Dump, data, text uint64) uint64 {
 	best, bestVotes := data, -1
-	for _, slide := range f.candidates(d, data, text) {
+	for slide := range f.candidates(d, data, text) {
 		votes := 0
 		for addr, t := range d.Types {
 			if f.isNamed(addr-slide, t) {
@@ -63,33 +63,29 @@ func (f *File) typesSlide(d *record.Dump, data, text uint64) uint64 {
 		if votes > bestVotes {
 			best, bestVotes = slide, votes
 		}
+		if 10*votes >= 9*len(d.Types) {
+			break
+		}
 	}
 	return best
 }
 
 // candidates are the slides that may be those of the types.
-func (f *File) candidates(d *record.Dump, data, text uint64) []uint64 {
-	list := []uint64{data, text}
-	if f.debug == nil {
-		return list
-	}
-	byName := map[string]uint64{}
-	for addr, off := range f.debug.rtypes {
-		if e, _ := f.debug.entry(off); e != nil && len(byName) < 1000 {
-			name, _ := e.Val(dwarf.AttrName).(string)
-			byName[name] = addr
+func (f *File) candidates(d *record.Dump, data, text uint64) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		if !yield(data) || !yield(text) || f.debug == nil {
+			return
+		}
+		votes := map[uint64]int{}
+		for addr, t := range d.Types {
+			if at, ok := f.debug.descriptor(t.Name); ok {
+				votes[addr-at]++
+			}
+		}
+		if best, ok := most(votes); ok {
+			yield(best)
 		}
 	}
-	votes := map[uint64]int{}
-	for addr, t := range d.Types {
-		if at, ok := byName[t.Name]; ok {
-			votes[addr-at]++
-		}
-	}
-	if best, ok := most(votes); ok {
-		list = append(list, best)
-	}
-	return list
 }
 
 // isNamed says whether the descriptor at an address of the file is that of t.

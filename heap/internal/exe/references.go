@@ -17,9 +17,49 @@ func (f *File) References(pc uint64, arch string) (addrs []uint64) {
 	if !ok {
 		return nil
 	}
-	code := f.img.bytes(begin, end-begin, 0)
+	code := f.img.inFile(begin, end-begin)
 	decode(begin, code, func(addr uint64) { addrs = append(addrs, addr+f.slide.data) })
 	return addrs
+}
+
+// TypesUsed returns the types whose descriptors the code of the function at a program
+// counter refers to by itself: those that it makes, among others.
+func (f *File) TypesUsed(pc uint64, arch string) (types []*Type) {
+	if f == nil || f.debug == nil {
+		return nil
+	}
+	code := f
+	if f.own != nil {
+		code = f.own // has the descriptors of the dump
+	}
+	for _, addr := range code.References(pc, arch) {
+		if t := f.Type(addr); t != nil {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
+// Users returns, for the addresses from lo to hi that code refers to and that belong
+// to no variable, one of the functions that do.
+func (f *File) Users(arch string, lo, hi uint64) map[uint64]string {
+	decode := decoders[arch]
+	if f == nil || f.funcs == nil || decode == nil {
+		return nil
+	}
+	users := map[uint64]string{}
+	code := f.funcs.code()
+	for i := range f.funcs.Len() {
+		decode(f.funcs.Entry(i), code(i), func(addr uint64) {
+			if addr += f.slide.data; addr < lo || addr >= hi || users[addr] != "" {
+				return
+			}
+			if _, known := f.Global(addr); !known {
+				users[addr] = f.funcs.Name(i)
+			}
+		})
+	}
+	return users
 }
 
 // UsedBy returns the addresses from lo to hi that the code of some functions refers to,
@@ -30,13 +70,13 @@ func (f *File) UsedBy(mine func(name string) bool, arch string, lo, hi uint64) m
 		return nil
 	}
 	used := map[uint64]bool{} // by mine; false if by others too
+	code := f.funcs.code()
 	look := func(wanted bool) {
-		for i := range f.funcs.n {
-			if mine(f.funcs.name(i)) != wanted {
+		for i := range f.funcs.Len() {
+			if mine(f.funcs.Name(i)) != wanted {
 				continue
 			}
-			begin := f.funcs.entry(i)
-			decode(begin, f.img.bytes(begin, f.funcs.entry(i+1)-begin, 0), func(addr uint64) {
+			decode(f.funcs.Entry(i), code(i), func(addr uint64) {
 				addr += f.slide.data
 				if _, known := used[addr]; addr >= lo && addr < hi && (wanted || known) {
 					used[addr] = wanted
@@ -50,14 +90,36 @@ func (f *File) UsedBy(mine func(name string) bool, arch string, lo, hi uint64) m
 	return used
 }
 
+// code returns what returns the code of the i-th function. All is read at once: there are
+// thousands of functions, and a call of the system is as long as looking at one.
+func (f *funcs) code() func(i int) []byte {
+	begin := f.Entry(0)
+	all := f.img.inFile(begin, f.Entry(f.Len())-begin)
+	return func(i int) []byte {
+		lo, hi := f.Entry(i)-begin, f.Entry(i+1)-begin
+		if lo > hi || hi > uint64(len(all)) {
+			return nil
+		}
+		return all[lo:hi]
+	}
+}
+
 // bounds returns where the function begins and ends that covers an address of the
 // file.
 func (f *funcs) bounds(pc uint64) (begin, end uint64, ok bool) {
-	i := f.index(pc)
-	if i < 0 || pc >= f.entry(i+1) {
+	i := f.Index(pc)
+	if i < 0 {
 		return 0, 0, false
 	}
-	return f.entry(i), f.entry(i + 1), true
+	return f.Entry(i), f.Entry(i + 1), true
+}
+
+// CodeReferences calls found with what looks like a reference to memory in code that
+// begins at pc. It knows amd64, arm64 and 386.
+func CodeReferences(arch string, pc uint64, code []byte, found func(addr uint64)) {
+	if decode := decoders[arch]; decode != nil {
+		decode(pc, code, found)
+	}
 }
 
 // decoders call found with what looks like a reference in code that begins at pc.

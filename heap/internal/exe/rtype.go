@@ -67,6 +67,9 @@ func (r *rtypes) parse(b []byte) *Type {
 		name = name[1:]
 	}
 	t.Name = name
+	if name == poolValue {
+		t.Kind = reflect.Interface
+	}
 	rest := b[l.end:]
 	t.load = func(t *Type) { r.details(t, rest) }
 	return t

@@ -51,10 +51,8 @@ func (t *Type) Field(name string) (Field, bool) {
 	return Field{}, false
 }
 
-// NewStruct makes a struct type.
-func NewStruct(name string, size uint64, fields []Field) *Type {
-	return &Type{Name: name, Size: size, Kind: reflect.Struct, fields: fields}
-}
+// poolValue is a struct that a sync.Pool keeps values in: an interface by its layout.
+const poolValue = "sync.eface"
 
 // NewChan makes a channel type.
 func NewChan(name string, size uint64, elem *Type) *Type {

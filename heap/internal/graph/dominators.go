@@ -129,8 +129,13 @@ func (t *tree) forEdges(f func(from, to uint32)) {
 			f(0, to)
 		}
 	}
-	for from := uint32(1); from < uint32(len(t.obj)); from++ {
-		for _, o := range t.Heap.Edges(t.obj[from]) {
+	// In the order of the objects: their edges lie side by side, their numbers do not.
+	h := t.Heap
+	for o, from := range t.num {
+		if from == 0 {
+			continue
+		}
+		for _, o := range h.edge[h.row[o]:h.row[o+1]] {
 			if o == None {
 				continue
 			}

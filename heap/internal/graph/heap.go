@@ -42,7 +42,8 @@ type page struct {
 	stored int    // how much of each object's contents is in the file
 	first  ID     // the first object that begins here
 	n      uint16 // how many do
-	ptrs   bool   // one of them has pointers
+	ptrs   bool   // one of them has pointers that may lead to objects
+	scan   bool   // one of them has pointers, be they nil
 }
 
 // Len is the number of objects.
@@ -74,25 +75,8 @@ func (h *Heap) pageOf(i ID) *page {
 
 // Find returns the object that covers an address, or None.
 func (h *Heap) Find(a uint64) ID {
-	if a-h.lo >= h.hi-h.lo {
-		return None
-	}
-	n, ok := h.index.get(a >> pageBits)
-	if !ok {
-		return None
-	}
-	p := &h.pages[n]
-	if i := h.findIn(p, a); i != None {
-		return i
-	}
-	// The last object of a page before this one may reach into it.
-	if a>>pageBits == 0 {
-		return None
-	}
-	if n, ok = h.index.get(a>>pageBits - 1); !ok {
-		return None
-	}
-	return h.findIn(&h.pages[n], a)
+	o, _ := h.Locate(a)
+	return o
 }
 
 // findIn returns the object of page p that covers an address, or None.
@@ -144,6 +128,7 @@ func Read(b []byte) (*Heap, error) {
 	}
 	h.Dump, h.reserve = d, reserveOf(d.Params.GoVersion, d.Memory.PtrSize)
 	h.start, h.at, h.row = clip(h.start), clip(h.at), clip(append(h.row, uint32(bld.edges)))
+	h.bounds()
 	h.connect()
 	return h, nil
 }
@@ -160,6 +145,9 @@ func clip[T any](s []T) []T {
 type builder struct {
 	*Heap
 	edges uint64 // so far
+
+	page *page  // the last one
+	next uint64 // the address behind its last object
 }
 
 var (
@@ -167,45 +155,52 @@ var (
 	errScatter = errors.New("the addresses of the objects are too far apart for the size of the file: not a Go heap")
 )
 
-// add takes in an object. It refuses what no Go heap looks like.
+// add takes in an object. It refuses what no Go heap looks like. Nearly all objects are
+// like the one before, and beside it.
 func (b *builder) add(d *record.Dump, o record.Object) error {
 	if len(b.start) >= maxObjects || b.edges > maxEdges {
 		return errTooMany
 	}
-	if arena := d.Params; o.Addr%8 != 0 || o.Size == 0 ||
-		o.Addr < arena.ArenaStart || o.Addr >= arena.ArenaEnd || o.Size > arena.ArenaEnd-o.Addr || arena.ArenaEnd > maxAddr {
-		return fmt.Errorf("an object of %d bytes at address %#x, in a heap from %#x to %#x", o.Size, o.Addr, arena.ArenaStart, arena.ArenaEnd)
-	}
-	p, err := b.page(o)
-	if err != nil {
-		return err
+	p := b.page
+	switch {
+	case p == nil || o.Addr-p.base >= pageSize:
+		if err := b.begin(d, o); err != nil {
+			return err
+		}
+		p = b.page
+	case o.Size != p.size || o.Addr < b.next || o.Addr%8 != 0 || o.At-p.file > 1<<16-1:
+		return b.notNext(o)
+	case o.Addr+o.Size > p.base+pageSize:
+		if err := b.cover(d, o); err != nil {
+			return err
+		}
 	}
 	b.start = append(b.start, uint16((o.Addr-p.base)>>3))
 	b.at = append(b.at, uint16(o.At-p.file))
 	b.row = append(b.row, uint32(b.edges))
+	b.next = o.Addr + o.Size
+	b.edges += uint64(o.Pointers)
 	p.n++
 	p.ptrs = p.ptrs || o.Pointers > 0
-	b.edges += uint64(o.Pointers)
-	return b.cover(o)
+	p.scan = p.scan || o.Scan
+	return nil
 }
 
-// page returns the page in which o begins: the current one, or a new one.
-func (b *builder) page(o record.Object) (*page, error) {
+// begin begins a page with its first object.
+func (b *builder) begin(d *record.Dump, o record.Object) error {
 	base := o.Addr &^ (pageSize - 1)
-	if n := len(b.pages); n > 0 && b.pages[n-1].base == base {
-		return &b.pages[n-1], b.checkNext(&b.pages[n-1], o)
-	}
 	if n, ok := b.index.get(base >> pageBits); ok {
 		p := &b.pages[n]
 		if p.base == base {
-			return nil, fmt.Errorf("the object at %#x is not beside the others of its page", o.Addr)
+			return fmt.Errorf("the object at %#x is not beside the others of its page", o.Addr)
 		}
 		if last := b.last(p); last+p.size > o.Addr {
-			return nil, fmt.Errorf("the object at %#x lies inside the one at %#x", o.Addr, last)
+			return fmt.Errorf("the object at %#x lies inside the one at %#x", o.Addr, last)
 		}
 	}
 	b.pages = append(b.pages, page{base: base, size: o.Size, file: o.At, stored: o.Stored, first: ID(len(b.start))})
-	return &b.pages[len(b.pages)-1], nil
+	b.page = &b.pages[len(b.pages)-1]
+	return b.cover(d, o)
 }
 
 // last is the address of the last object that begins in p.
@@ -213,25 +208,29 @@ func (b *builder) last(p *page) uint64 {
 	return p.base + uint64(b.start[p.first+ID(p.n)-1])<<3
 }
 
-func (b *builder) checkNext(p *page, o record.Object) error {
-	switch last := b.last(p); {
-	case o.Size != p.size:
-		return fmt.Errorf("an object of %d bytes at %#x in a page of objects of %d bytes", o.Size, o.Addr, p.size)
-	case last+p.size > o.Addr:
-		return fmt.Errorf("the object at %#x overlaps the one at %#x", o.Addr, last)
-	case o.At-p.file > 1<<16-1:
-		return fmt.Errorf("the object at %#x is not beside the others of its page", o.Addr)
+// notNext says why an object cannot follow those of the page in which it is.
+func (b *builder) notNext(o record.Object) error {
+	switch {
+	case o.Size != b.page.size:
+		return fmt.Errorf("an object of %d bytes at %#x in a page of objects of %d bytes", o.Size, o.Addr, b.page.size)
+	case o.Addr < b.next:
+		return fmt.Errorf("the object at %#x overlaps the one at %#x", o.Addr, b.last(b.page))
+	case o.Addr%8 != 0:
+		return fmt.Errorf("an object at %#x, which no object of Go is aligned to", o.Addr)
 	}
-	return nil
+	return fmt.Errorf("the object at %#x is not beside the others of its page", o.Addr)
 }
 
 // cover enters the pages that o touches in the index. Each page is entered once,
 // so what a hostile file can cost is bounded by the size of the index.
-func (b *builder) cover(o record.Object) error {
+func (b *builder) cover(d *record.Dump, o record.Object) error {
+	if arena := d.Params; o.Addr%8 != 0 || o.Size == 0 ||
+		o.Addr < arena.ArenaStart || o.Addr >= arena.ArenaEnd || o.Size > arena.ArenaEnd-o.Addr || arena.ArenaEnd > maxAddr {
+		return fmt.Errorf("an object of %d bytes at address %#x, in a heap from %#x to %#x", o.Size, o.Addr, arena.ArenaStart, arena.ArenaEnd)
+	}
 	n := uint32(len(b.pages) - 1)
-	first, last := o.Addr>>pageBits, (o.Addr+o.Size-1)>>pageBits
-	for p := first; p <= last; p++ {
-		if _, taken := b.index.get(p); taken && p > first {
+	for p := o.Addr >> pageBits; p <= (o.Addr+o.Size-1)>>pageBits; p++ {
+		if _, taken := b.index.get(p); taken && p<<pageBits > b.page.base {
 			return fmt.Errorf("the object at %#x overlaps another one", o.Addr)
 		}
 		b.index.set(p, n)
@@ -240,9 +239,17 @@ func (b *builder) cover(o record.Object) error {
 			return errScatter
 		}
 	}
-	if b.hi == 0 || o.Addr < b.lo {
-		b.lo = o.Addr
-	}
-	b.hi = max(b.hi, o.Addr+o.Size)
 	return nil
+}
+
+// bounds finds the range of addresses that objects take.
+func (h *Heap) bounds() {
+	for i := range h.pages {
+		p := &h.pages[i]
+		first, last := h.start[p.first], h.start[p.first+ID(p.n)-1]
+		if lo := p.base + uint64(first)<<3; h.hi == 0 || lo < h.lo {
+			h.lo = lo
+		}
+		h.hi = max(h.hi, p.base+uint64(last)<<3+p.size)
+	}
 }

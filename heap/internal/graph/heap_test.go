@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/weakref-go/weakref/heap/internal/dumptest"
 	"github.com/weakref-go/weakref/heap/internal/graph"
 	"github.com/weakref-go/weakref/heap/internal/record"
+	"github.com/weakref-go/weakref/heap/internal/test/dumptest"
 )
 
 // What no Go heap looks like is refused, with the number of the record.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/weakref-go/weakref/heap/internal/dumptest"
 	"github.com/weakref-go/weakref/heap/internal/graph"
+	"github.com/weakref-go/weakref/heap/internal/test/dumptest"
 )
 
 // model is a random heap and what is true of it, found the slow way.

@@ -139,6 +139,9 @@ func (h *Heap) firstPhantom(p *page) ID {
 // pointers: a page that has no object at all is given back when it is swept, and
 // is not in a dump.
 func (h *Heap) isScan(p *page, scan uint64) bool {
+	if !p.scan {
+		return false
+	}
 	for i := p.first; i < p.first+ID(p.n); i++ {
 		if uint64(h.start[i])<<3 >= scan*p.size {
 			return false

@@ -13,7 +13,8 @@ type Kind uint8
 
 const (
 	Global      Kind = iota // a package variable
-	Local                   // a pointer that a frame of a goroutine holds
+	Local                   // a pointer that a variable in a frame of a goroutine holds
+	Word                    // a word of a frame or a segment that belongs to no variable that has a name
 	Finalizer               // a finalizer's function, or what its object refers to
 	Deferred                // a deferred call, or the value of a panic
 	Cleanup                 // a cleanup's function or argument
@@ -43,8 +44,8 @@ type Root struct {
 	Index     int32             // of the finalizer or cleanup
 }
 
-// CleanupRecord is a cleanup. Dumps have none; package cleanups finds them in the
-// running process.
+// CleanupRecord is a cleanup. Dumps that the runtime writes have none; package cleanups
+// finds them in the running process, and package attach in another one.
 type CleanupRecord struct {
 	Object uint64
 	Func   uint64 // the closure
@@ -57,6 +58,9 @@ type Guide struct {
 	SkipFrame func(g *record.Goroutine, frame int) bool
 	// RuntimeVar says whether a variable of the runtime lies at an address.
 	RuntimeVar func(addr uint64) bool
+	// Named says whether a word is in a variable that has a name. If it is nil,
+	// all are.
+	Named func(r *Root) bool
 	// StackVar returns the bounds of the stack variable that covers an address,
 	// or zeros.
 	StackVar func(f *record.Frame, addr uint64) (lo, hi uint64)
@@ -102,9 +106,13 @@ func (h *Heap) findRoots(g Guide) []Root {
 
 // add adds a root if it leads to an object.
 func (r *rooter) add(root Root) {
-	if root.To = r.Find(root.Ptr); root.To != None && (root.Kind.exact() || !r.isPhantom(root.To)) {
-		r.roots = append(r.roots, root)
+	if root.To = r.Find(root.Ptr); root.To == None || !root.Kind.exact() && r.isPhantom(root.To) {
+		return
 	}
+	if root.Kind <= Local && r.Named != nil && !r.Named(&root) {
+		root.Kind = Word
+	}
+	r.roots = append(r.roots, root)
 }
 
 func (r *rooter) segment(s *record.Segment) {

@@ -163,6 +163,9 @@ func (s *Search) Kind(o ID) Kind {
 	}
 }
 
+// Follows says whether object o was reached from another one.
+func (s *Search) Follows(o, from ID) bool { return s.parent[o] == uint32(from)+1 }
+
 // Parent returns what leads to object o: another object, or else a root, or
 // neither.
 func (s *Search) Parent(o ID) (from ID, root *Root) {

@@ -13,8 +13,9 @@ import (
 // Where a kind of reference repeats, as in a list, the node repeats itself, so
 // that the tree stays small however long the list is.
 type Census struct {
-	Nodes []Node
-	node  []uint32 // by object; 0 for those that are not reached
+	Nodes    []Node
+	landings []landing
+	landed   []uint32 // by object: the number of its landing; 0 for those that are not reached
 }
 
 // Node is a group of objects. The first node is nobody's.
@@ -25,11 +26,12 @@ type Node struct {
 	Objects int
 	Bytes   uint64
 	Example graph.ID
+	Runtime bool // the root is the runtime's own, or of this module's upkeep
 }
 
 // Of returns the number of the node that an object belongs to, 0 if it is not
 // reached.
-func (c *Census) Of(o graph.ID) uint32 { return c.node[o] }
+func (c *Census) Of(o graph.ID) uint32 { return c.landings[c.landed[o]].node }
 
 // Path is the references that lead to a node.
 func (c *Census) Path(node uint32) string {
@@ -49,13 +51,29 @@ type nodeKey struct {
 	root   string // for what roots hold
 	ref    Kind
 	view   uint32
+	typ    uint32 // number of the view that gives the objects their type
 }
 
-// visit is an object whose references are to be followed.
-type visit struct {
-	object graph.ID
-	view   uint32 // number of the view, but for the address
-	addr   int32  // the address less that of the object
+// landing is how an object is entered: its node, and how it is seen there.
+type landing struct {
+	node uint32
+	view uint32 // number of the view, but for the address
+	addr int32  // the address less that of the object
+}
+
+// hop is a reference that is named like all others with the same hop: what its word
+// leads to does not depend on what is there.
+type hop struct {
+	parent uint32 // node
+	view   uint32 // of what it is in
+	word   uint32 // number of the word in that
+	typ    uint32 // see nodeKey
+}
+
+// leap is a hop and where it has led: the number of the last landing.
+type leap struct {
+	hop
+	landing uint32
 }
 
 type taker struct {
@@ -65,24 +83,30 @@ type taker struct {
 	keys   map[nodeKey]uint32
 	views  []View
 	viewID map[View]uint32
-	queue  []visit
+	plans  []*plan // by view
+	hops   map[hop]uint32
+	recent [1 << 10]leap // of hops, by some of their bits
+	number map[landing]uint32
+	wait   waiting
 }
 
 // TakeCensus takes a census of what a search has reached. progress is told the
 // share that is done.
 func (n *Namer) TakeCensus(s *graph.Search, progress func(float64)) *Census {
 	t := &taker{
-		Census: &Census{Nodes: make([]Node, 1), node: make([]uint32, n.Heap.Len())},
-		n:      n, s: s,
-		keys: map[nodeKey]uint32{}, viewID: map[View]uint32{},
+		Census: &Census{Nodes: make([]Node, 1), landings: make([]landing, 1), landed: make([]uint32, n.Heap.Len())},
+		n:      n, s: s, wait: newWaiting(n.Heap),
+		keys: map[nodeKey]uint32{}, viewID: map[View]uint32{}, hops: map[hop]uint32{}, number: map[landing]uint32{},
 	}
 	for i := range s.Roots {
 		t.root(&s.Roots[i])
 	}
-	for done := 0; len(t.queue) > 0; done++ {
-		v := t.queue[0]
-		t.queue = t.queue[1:]
-		t.follow(v)
+	for done := 0; ; done++ {
+		f, ok := t.wait.take()
+		if !ok {
+			break
+		}
+		t.follow(f)
 		if done&(1<<16-1) == 0 {
 			progress(float64(done) / float64(n.Heap.Len()))
 		}
@@ -96,13 +120,18 @@ func (t *taker) root(r *graph.Root) {
 		return
 	}
 	root, ref, v := t.n.Root(r)
+	v = t.n.settled(v, r.To)
 	id := t.view(v)
 	key := nodeKey{root: root.Sig, ref: ref.Kind(), view: id}
 	label := func() string { return root.Sig + ref.Sig() }
 	if isProcessor(v.typ) {
 		key, label = processor(id)
 	}
-	t.enter(key, r.To, v, id, label)
+	_, page := t.n.Heap.Locate(r.Ptr)
+	t.enter(key, r.To, page, v, id, label)
+	if isProcessor(v.typ) || root.Runtime {
+		t.Nodes[t.Of(r.To)].Runtime = true
+	}
 }
 
 // processor is where one of the scheduler's records is entered. It is the runtime's however
@@ -111,28 +140,101 @@ func processor(view uint32) (nodeKey, func() string) {
 	return nodeKey{root: schedulerType, view: view}, func() string { return schedulerType }
 }
 
-// follow enters what an object holds.
-func (t *taker) follow(from visit) {
-	parent := t.node[from.object]
-	v := t.views[from.view]
-	v.addr = t.n.Heap.Addr(from.object) + uint64(int64(from.addr))
-	t.n.Heap.Pointers(from.object, func(off, ptr uint64, to graph.ID) bool {
-		if by, _ := t.s.Parent(to); by != from.object || t.node[to] != 0 {
+// leads says whether a search has gone from an object to another one.
+func (t *taker) leads(o graph.ID) bool {
+	for _, to := range t.n.Heap.Edges(o) {
+		if to != graph.None && t.s.Follows(to, o) {
 			return true
 		}
-		ref, next := t.n.Follow(v, from.object, off, ptr)
-		id := t.view(next)
-		key := nodeKey{parent: parent, ref: ref.Kind(), view: id}
+	}
+	return false
+}
+
+// follow enters what an object holds.
+func (t *taker) follow(f toFollow) {
+	if !t.leads(f.object) {
+		return
+	}
+	from := t.landings[t.landed[f.object]]
+	base := t.n.Heap.AddrIn(f.page, f.object)
+	v := t.views[from.view]
+	v.addr = base + uint64(int64(from.addr))
+	special := t.Nodes[from.node].Type == timerType && t.ofScheduler(from.node)
+	t.n.Heap.Visit(f.page, f.object, func(off, ptr uint64, to graph.ID, in graph.Page) {
+		if !t.s.Follows(to, f.object) || t.landed[to] != 0 {
+			return
+		}
+		h, known := t.hop(from, off, to)
+		known = known && !special
+		if known {
+			if l := t.leap(h); l != 0 {
+				t.land(h, l, to, in, int32(ptr-t.n.Heap.AddrIn(in, to)))
+				return
+			}
+		}
+		ref, next := t.n.Follow(v, f.object, off, ptr)
+		settled := t.n.settled(next, to)
+		id := t.view(settled)
+		key := nodeKey{parent: from.node, ref: ref.Kind(), view: id}
 		label := ref.Sig
-		if t.Nodes[parent].Type == timerType && t.ofScheduler(parent) && isTimerArg(ref.Sig()) {
+		switch {
+		case special && isTimerArg(ref.Sig()):
 			key.parent, key.root = 0, timerRoot
 			label = func() string { return timerRoot + trimTimerArg(ref.Sig()) }
-		} else if isProcessor(next.typ) {
+		case isProcessor(settled.typ):
+			known = false
 			key, label = processor(id)
 		}
-		t.enter(key, to, next, id, label)
-		return true
-	})
+		t.enter(key, to, in, settled, id, label)
+		if known && next.known() && settled.addr == ptr {
+			t.hops[h] = t.landed[to]
+			*t.last(h) = leap{h, t.landed[to]}
+		}
+	}, func(uint64, uint64) {})
+}
+
+// leap is the number of the landing that a hop has led to, 0 if it is a new one.
+func (t *taker) leap(h hop) uint32 {
+	last := t.last(h)
+	if last.hop != h {
+		*last = leap{h, t.hops[h]}
+	}
+	return last.landing
+}
+
+// last is where the last landing of a hop may be noted.
+func (t *taker) last(h hop) *leap {
+	return &t.recent[(h.parent*31+h.view*7+h.word+h.typ*131)%uint32(len(t.recent))]
+}
+
+// land enters an object that a hop has led to, as it did to the one of landing l; addr is
+// the address less that of the object.
+func (t *taker) land(h hop, l uint32, o graph.ID, page graph.Page, addr int32) {
+	if at := t.landings[l]; at.addr != addr {
+		at.addr = addr
+		l = t.landing(at)
+		t.last(h).landing = l
+	}
+	t.add(l, o, page)
+}
+
+// hop is the hop at an offset of a view. known says whether it is always named alike.
+func (t *taker) hop(from landing, offset uint64, to graph.ID) (h hop, known bool) {
+	for len(t.plans) < len(t.views) {
+		t.plans = append(t.plans, t.n.evidence.planOf(t.views[len(t.plans)]))
+	}
+	p, off := t.plans[from.view], int64(offset)-int64(from.addr)
+	if off < 0 || p.size == 0 {
+		return h, false
+	}
+	a := p.at(t.n.evidence, off)
+	if a.kind != leadsTo || a.view == noView {
+		return h, false
+	}
+	if p.period != 0 {
+		off %= int64(p.period)
+	}
+	return hop{from.node, from.view, uint32(uint64(off) / p.word), t.n.evidence.typeView(to)}, true
 }
 
 // ofScheduler says whether a node is held by one of the scheduler's records.
@@ -147,7 +249,7 @@ func (t *taker) ofScheduler(node uint32) bool {
 
 // view numbers a view, without what differs between objects.
 func (t *taker) view(v View) uint32 {
-	v.addr, v.len = 0, unknownLen
+	v.addr, v.len, v.cap = 0, unknownLen, 0
 	id, ok := t.viewID[v]
 	if !ok {
 		id = uint32(len(t.views))
@@ -158,22 +260,38 @@ func (t *taker) view(v View) uint32 {
 }
 
 // enter counts an object.
-func (t *taker) enter(key nodeKey, o graph.ID, v View, view uint32, label func() string) {
+func (t *taker) enter(key nodeKey, o graph.ID, page graph.Page, v View, view uint32, label func() string) {
+	key.typ = t.n.evidence.typeView(o)
 	node, ok := t.keys[key]
 	if !ok {
-		node = t.newNode(key, label(), t.views[view].Type())
+		node = t.newNode(key, label(), t.n.typeOf(o, t.views[view]))
 		t.keys[key] = node
 	}
-	size := t.n.Heap.Size(o)
-	n := &t.Nodes[node]
+	t.add(t.landing(landing{node, view, int32(v.addr - t.n.Heap.AddrIn(page, o))}), o, page)
+}
+
+// landing numbers a landing.
+func (t *taker) landing(l landing) uint32 {
+	n, ok := t.number[l]
+	if !ok {
+		n = uint32(len(t.landings))
+		t.landings = append(t.landings, l)
+		t.number[l] = n
+	}
+	return n
+}
+
+// add counts an object for the node of a landing.
+func (t *taker) add(l uint32, o graph.ID, page graph.Page) {
+	n := &t.Nodes[t.landings[l].node]
 	if n.Objects == 0 {
 		n.Example = o
 	}
 	n.Objects++
-	n.Bytes += size
-	t.node[o] = node
-	if len(t.n.Heap.Edges(o)) > 0 {
-		t.queue = append(t.queue, visit{o, view, int32(v.addr - t.n.Heap.Addr(o))})
+	n.Bytes += t.n.Heap.SizeIn(page)
+	t.landed[o] = l
+	if t.n.Heap.HasPointers(page) {
+		t.wait.add(o, page)
 	}
 }
 
@@ -188,6 +306,6 @@ func (t *taker) newNode(key nodeKey, label, typ string) uint32 {
 	if len(t.Nodes) >= maxNodes {
 		return key.parent
 	}
-	t.Nodes = append(t.Nodes, Node{Parent: key.parent, Label: label, Type: typ})
+	t.Nodes = append(t.Nodes, Node{Parent: key.parent, Label: label, Type: typ, Runtime: t.Nodes[key.parent].Runtime})
 	return uint32(len(t.Nodes) - 1)
 }

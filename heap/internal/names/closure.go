@@ -51,10 +51,10 @@ func (n *Namer) codeAt(pc uint64) *code {
 	if !ok || entry != pc {
 		return nil
 	}
-	c := &code{name: name, enter: " → func " + Short(name), fields: n.Exe.Captured(pc)}
+	c := &code{name: name, enter: " → func " + n.Short(name), fields: n.Exe.Captured(pc)}
 	method, isMethod := strings.CutSuffix(name, methodSuffix)
 	if isMethod {
-		c.enter = " → method value " + Short(method)
+		c.enter = " → method value " + n.Short(method)
 		if t := n.receiver(method); t != nil {
 			c.fields = []exe.Field{{Name: "receiver", Off: n.word(), Type: t}}
 		}
@@ -87,7 +87,7 @@ func (n *Namer) leaveClosure(v View, slot, ptr uint64) (ref Ref, next View) {
 			continue
 		}
 		ref = Ref{before: v.code.leave[i], leaf: n.leaf(f.Type, off-f.Off), base: v.addr + f.Off}
-		ref.after, next = n.target(ref.leaf.typ, ref.base+ref.leaf.off, slot, ptr)
+		ref.after, next = n.leave(ref.leaf, ref.base, slot, ptr)
 		next.captured = ref.after == "" && ref.leaf.text == "" && !strings.HasPrefix(f.Name, "&")
 		return ref, next
 	}

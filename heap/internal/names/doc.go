@@ -13,6 +13,12 @@
 //
 //	main.registry.listeners[4].fn → func main.setup.func2 captures session → *Session.user
 //
+// One path may say little of what it passes. So all references are asked first what
+// they lead to, and each object has the view that says most: see [Evidence]. Where a
+// path leads through a word of which nothing is known, that view goes on. It is the
+// same for the data of the program that has no variables: literals that variables point
+// to ([Namer.Root]) are named by the way that leads there.
+//
 // What the runtime builds for maps, channels, interfaces and closures is taken
 // apart on the way, and so are a few types of the standard library that would
 // read badly: a sync.Map shows as a map, an atomic.Pointer as what it points

@@ -22,7 +22,11 @@ func (n *Namer) dynamicType(addr uint64) *exe.Type {
 		return t
 	}
 	if r, ok := d.Types[w]; ok { // without an executable, its name at least
-		return &exe.Type{Name: r.Name, Size: r.Size}
+		name := r.Name
+		if pkg, cut := strings.CutSuffix(name, "."); cut {
+			name = "*" + pkg + ".?" // the dump has no names of pointers that have methods
+		}
+		return &exe.Type{Name: name, Size: r.Size}
 	}
 	return nil
 }
@@ -32,7 +36,7 @@ func (n *Namer) dynamicType(addr uint64) *exe.Type {
 func (n *Namer) asserted(t *exe.Type, slot, ptr uint64) (after string, v View) {
 	text, ok := n.asserts[t]
 	if !ok {
-		text = ".(" + Short(t.Name) + ")"
+		text = ".(" + n.Short(t.Name) + ")"
 		if isContext[strings.TrimPrefix(Short(t.Name), "*")] {
 			text = "" // a link of a chain of contexts
 		}

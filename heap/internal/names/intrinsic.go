@@ -1,9 +1,10 @@
 package names
 
 import (
+	"strings"
+
 	"github.com/weakref-go/weakref/heap/internal/exe"
 	"github.com/weakref-go/weakref/heap/internal/graph"
-	"strings"
 )
 
 // headerSize is the size of the header of an object with pointers that is too
@@ -22,21 +23,30 @@ func (n *Namer) intrinsic(o graph.ID) View {
 	if len(n.Heap.Edges(o)) == 0 {
 		return View{}
 	}
-	addr, size := n.Heap.Addr(o), n.Heap.Size(o)
+	return n.look(n.Heap.Addr(o), n.Heap.Size(o))
+}
+
+// look is what an object with pointers looks like.
+func (n *Namer) look(addr, size uint64) View {
 	if n.hasHeader(size) {
-		t := n.Exe.Type(n.wordAt(addr))
-		if t == nil || t.Size == 0 {
-			return View{}
-		}
-		if _, ok := t.Field("ctrl"); ok && strings.Contains(t.Name, "map.group[") {
-			return mapView(addr+headerSize, t)
-		}
-		return View{addr: addr + headerSize, typ: t, many: size-headerSize >= 2*t.Size, len: unknownLen}
+		return n.headed(addr, size)
 	}
 	if v := n.closure(addr); v.form == closure {
 		return v
 	}
 	return n.asChannel(addr, size)
+}
+
+// headed is a view of an object by its header.
+func (n *Namer) headed(addr, size uint64) View {
+	t := n.Exe.Type(n.wordAt(addr))
+	if t == nil || t.Size == 0 {
+		return View{}
+	}
+	if _, ok := t.Field("ctrl"); ok && strings.Contains(t.Name, "map.group[") {
+		return mapView(addr+headerSize, t)
+	}
+	return View{addr: addr + headerSize, typ: t, many: size-headerSize >= 2*t.Size, len: unknownLen}
 }
 
 // asChannel sees an object as a channel if it looks like one: it has the size of
@@ -62,14 +72,16 @@ func (n *Namer) asChannel(addr, size uint64) View {
 func (n *Namer) Processors() (records []graph.ID) {
 	const smallest, largest = 2 << 10, 32 << 10 // what such a record may take
 	var descriptor uint64
-	n.Heap.ForSizes(func(o graph.ID, size uint64) {
-		if size < smallest || size > largest || len(n.Heap.Edges(o)) == 0 {
+	n.Heap.ForPages(func(p graph.Page, first graph.ID, count int, pointers bool) {
+		if size := n.Heap.SizeIn(p); size < smallest || size > largest || !pointers {
 			return
 		}
-		w := n.wordAt(n.Heap.Addr(o))
-		if w != 0 && (w == descriptor || isProcessor(n.Exe.Type(w))) {
-			descriptor = w
-			records = append(records, o)
+		for o := first; o < first+graph.ID(count); o++ {
+			w := n.wordAt(n.Heap.AddrIn(p, o))
+			if w != 0 && (w == descriptor || isProcessor(n.Exe.Type(w))) {
+				descriptor = w
+				records = append(records, o)
+			}
 		}
 	})
 	return records

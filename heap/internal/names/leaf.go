@@ -99,6 +99,9 @@ func (l *leaf) enterStruct(off uint64) bool {
 			if special.to {
 				l.to = typeArgument(l.typ)
 			}
+			if special.leadsTo != "" {
+				l.to = special.leadsTo
+			}
 		}
 		l.text += text
 		l.sig += text
@@ -135,12 +138,19 @@ type special struct {
 	before, after string // around the key
 	weak          bool   // the key is a handle of this module
 	quiet         bool
-	to            bool // it is an unsafe.Pointer to the type argument of its struct
+	to            bool   // it is an unsafe.Pointer to the type argument of its struct
+	leadsTo       string // it is an unsafe.Pointer to an array of this type
 }
 
 // specials are such fields, by their type, without its arguments, and their name.
 var specials = map[string]map[string]special{
 	"sync.Map":                 {"m": {}},
+	"sync.Pool":                {"local": {text: " (pooled)", leadsTo: poolLocal}, "victim": {text: " (pooled)", leadsTo: poolLocal}},
+	"sync.poolLocal":           {"poolLocalInternal": {}},
+	"sync.poolLocalInternal":   {"private": {}, "shared": {}},
+	"sync.poolChain":           {"head": {}, "tail": {}},
+	"sync.poolChainElt":        {"poolDequeue": {}, "next": {}, "prev": {}},
+	"sync.poolDequeue":         {"vals": {}},
 	"sync.HashTrieMap":         {"root": {}},
 	"sync.indirect":            {"children": {quiet: true}},
 	"sync.entry":               {"value": {key: "key", before: "[", after: "]"}, "key": {text: "[key]"}, "overflow": {}},
@@ -152,6 +162,7 @@ var specials = map[string]map[string]special{
 	"context.withoutCancelCtx": {"c": {}},
 	"context.valueCtx":         {"Context": {}, "val": {key: "key", before: ".Value(", after: ")"}},
 
+	"lazy.Value":          {"p": {}},
 	"weakref.KeyMap":      {"state": {}},
 	"weakref.ValueMap":    {"state": {}},
 	"weakref.Set":         {"state": {}},
@@ -170,10 +181,13 @@ var specials = map[string]map[string]special{
 	"table.Slot":          {"Side": {key: "ref", before: "[weak ", after: "]", weak: true}},
 }
 
-// isTableGroup says whether a type is that of the groups of this module's weak
+// poolLocal is what a sync.Pool has an array of, one for each processor.
+const poolLocal = "sync.poolLocal"
+
+// isArrayOf says whether a type is that of the groups of this module's weak
 // tables. A pointer to one leads to an array of them.
-func isTableGroup(t *exe.Type) bool {
-	return t != nil && strings.HasPrefix(t.Name, "github.com/weakref-go/weakref/internal/table.group[")
+func isArrayOf(t *exe.Type) bool {
+	return t != nil && t.Name == poolLocal || t != nil && strings.HasPrefix(t.Name, "github.com/weakref-go/weakref/internal/table.group[")
 }
 
 // baseName is the short name of a type without type arguments.

@@ -28,7 +28,7 @@ func (n *Namer) literalIn(t *exe.Type, addr uint64, depth int) string {
 		return "?"
 	}
 	if depth == 0 {
-		return Short(t.Name)
+		return n.Short(t.Name)
 	}
 	switch t.Kind {
 	case reflect.String:
@@ -46,7 +46,7 @@ func (n *Namer) literalIn(t *exe.Type, addr uint64, depth int) string {
 	case reflect.Float32, reflect.Float64:
 		return n.floatLiteral(t, addr)
 	case reflect.Pointer, reflect.Chan:
-		return fmt.Sprintf("(%s)(%#x)", Short(t.Name), n.wordAt(addr))
+		return fmt.Sprintf("(%s)(%#x)", n.Short(t.Name), n.wordAt(addr))
 	case reflect.UnsafePointer:
 		return fmt.Sprintf("%#x", n.wordAt(addr))
 	case reflect.Struct, reflect.Array:
@@ -54,7 +54,7 @@ func (n *Namer) literalIn(t *exe.Type, addr uint64, depth int) string {
 	case reflect.Interface:
 		return n.interfaceLiteral(t, addr, depth-1)
 	}
-	return Short(t.Name)
+	return n.Short(t.Name)
 }
 
 func orUnknown(t *exe.Type, text string, ok bool) string {
@@ -108,7 +108,7 @@ func (n *Namer) partsLiteral(t *exe.Type, addr uint64, depth int) string {
 			add("", e, off)
 		}
 	}
-	return Short(t.Name) + "{" + strings.Join(parts, ", ") + "}"
+	return n.Short(t.Name) + "{" + strings.Join(parts, ", ") + "}"
 }
 
 func (n *Namer) interfaceLiteral(t *exe.Type, addr uint64, depth int) string {
@@ -117,7 +117,7 @@ func (n *Namer) interfaceLiteral(t *exe.Type, addr uint64, depth int) string {
 		if n.wordAt(addr) == 0 {
 			return "nil"
 		}
-		return Short(t.Name)
+		return n.Short(t.Name)
 	}
 	at := addr + n.word()
 	if !n.isPointer(dyn) {

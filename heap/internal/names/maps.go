@@ -37,7 +37,7 @@ func (n *Namer) leaveGroups(v View, slot, ptr uint64) (ref Ref, next View) {
 	if e.inKey {
 		ref.elem.kind = mapKey
 	}
-	ref.after, next = n.target(ref.leaf.typ, e.addr+ref.leaf.off, slot, ptr)
+	ref.after, next = n.leave(ref.leaf, e.addr, slot, ptr)
 	return ref, next
 }
 
@@ -130,6 +130,9 @@ func elementOf(t *exe.Type, field string, base, slot uint64) (uint64, *exe.Type,
 func (n *Namer) leaveChannel(v View, slot, ptr uint64) (Ref, View) {
 	if slot-v.addr == 2*n.word() {
 		return same(" buffer"), View{addr: ptr, typ: v.typ.Elem(), many: true, len: unknownLen}
+	}
+	if t := n.Exe.TypeNamed("runtime.hchan"); t != nil && slot-v.addr < t.Size {
+		return n.leavePlainAt(View{addr: v.addr, typ: t}, v.addr, slot, ptr)
 	}
 	return Ref{before: ".(channel)", elem: element{kind: offsetInObject, i: int64(slot - v.addr)}}, n.arrive(ptr)
 }

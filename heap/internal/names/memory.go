@@ -17,10 +17,19 @@ type Namer struct {
 
 	runtimeWords map[uint64]bool // see IsRuntimeVar
 
-	frame    *record.Frame // the frame whose memory can be read now
-	leaves   map[place]*leaf
-	closures map[uint64]*code // by where the code begins
-	asserts  map[*exe.Type]string
+	evidence   *Evidence // once it has been gathered
+	statics    *statics  // once they have been looked for
+	literals   []literal // once they have been looked for
+	locals     map[localKey]foundLocal
+	frame      *record.Frame // the frame whose memory can be read now
+	leaves     map[place]*leaf
+	closures   map[uint64]*code // by where the code begins
+	packages   map[string]bool  // by their last element: whether there are several; see Short
+	shorts     map[string]string
+	isStandard map[string]bool // by function
+	shapes     map[*exe.Type][]uint64
+	structs    map[localKey][]*exe.Type // by the value in a frame: see structsLike
+	asserts    map[*exe.Type]string
 }
 
 // word is the size of a word.

@@ -30,15 +30,29 @@ func (n *Namer) Path(path []graph.Step) (Root, []Step) {
 		return Root{}, nil
 	}
 	root, ref, v := n.Root(path[0].Root)
-	steps := []Step{{Text: n.Text(ref), Sig: ref.Sig(), From: graph.None, To: path[0].To, Ptr: path[0].Ptr, Type: v.Type()}}
+	v = n.settled(v, path[0].To)
+	steps := []Step{{Text: n.Text(ref), Sig: ref.Sig(), From: graph.None, To: path[0].To, Ptr: path[0].Ptr, Type: n.typeOf(path[0].To, v)}}
 	for i, p := range path[1:] {
 		holder := v
 		ref, v = n.Follow(v, p.From, p.Off, p.Ptr)
+		v = n.settled(v, p.To)
 		if i < maxNamed || i >= len(path)-maxNamed {
-			steps = append(steps, Step{n.Text(ref), ref.Sig(), p.From, p.Off, p.To, p.Ptr, v.Type(), holder.Type()})
+			steps = append(steps, Step{n.Text(ref), ref.Sig(), p.From, p.Off, p.To, p.Ptr, n.typeOf(p.To, v), n.typeText(holder)})
 		}
 	}
 	return simplifyTimer(root, steps)
+}
+
+// From names references that begin at an object.
+func (n *Namer) From(o graph.ID, path []graph.Step) (text string) {
+	v, _ := n.known(o)
+	for _, p := range path {
+		var ref Ref
+		ref, v = n.Follow(v, p.From, p.Off, p.Ptr)
+		v = n.settled(v, p.To)
+		text += n.Text(ref)
+	}
+	return text
 }
 
 // What a timer holds is held by the runtime's scheduler. Its path begins at the

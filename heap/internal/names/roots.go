@@ -1,6 +1,7 @@
 package names
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -22,8 +23,9 @@ type Root struct {
 	Line       int
 	Goroutine  uint64
 	WaitReason string
-	CreatedBy  string // the function that started the goroutine, and where
-	Runtime    bool   // it is the runtime's own
+	CreatedBy  string // the function that started the goroutine, and where; "" if the runtime did
+	Own        string // the nearest frame outside the standard library, if Func is in it
+	Runtime    bool   // it is the runtime's own, or of this module's upkeep
 	Timer      bool   // it is a timer that has not fired yet
 }
 
@@ -72,33 +74,105 @@ func (n *Namer) arriveOrEnter(ptr uint64) (ref Ref, v View) {
 }
 
 func (n *Namer) variableRoot(r *graph.Root) (root Root, ref Ref, v View) {
-	g, ok := n.Exe.Global(r.Slot)
-	if !ok {
-		if root.Runtime = n.IsRuntimeVar(r.Slot); root.Runtime {
-			root.add("runtime.")
-		}
-		root.add(n.segmentName(r.Slot))
-		ref, v = n.untyped(r)
+	if g, ok := n.Exe.Global(r.Slot); ok {
+		root.Name = g.Name
+		root.Runtime = n.isManaged(g.Name)
+		root.add(n.Short(g.Name))
+		ref, v = n.inVariable(g, r.Slot, r.Ptr)
 		return root, ref, v
 	}
-	root.Name = g.Name
-	root.Runtime = isRuntime(g.Name)
-	root.add(Short(g.Name))
-	ref, v = n.inVariable(g, r)
+	if s := n.static(r.Slot); s != nil {
+		root.Name, root.Text, root.Sig = n.staticText(s)
+		ref, v = n.inStatic(s, r.Slot, r.Ptr)
+		return root, ref, v
+	}
+	if root.Runtime = n.IsRuntimeVar(r.Slot); root.Runtime {
+		root.add("runtime.")
+	}
+	ref, v = n.untyped(r)
+	if fn, off, ok := n.literalOf(r.Slot); ok {
+		root.Name, root.Func = "literal in "+fn, fn
+		root.add("literal in " + n.Short(fn))
+		ref.elem = element{kind: offsetInObject, i: int64(off)}
+		return root, ref, v
+	}
+	root.add(n.segmentName(r.Slot))
 	return root, ref, v
 }
 
-// inVariable names the pointer of a root in the variable that holds it.
-func (n *Namer) inVariable(g exe.Var, r *graph.Root) (ref Ref, v View) {
+// rootView returns how to see what a root leads to. typed says that a type says so,
+// rather than what is there.
+func (n *Namer) rootView(r *graph.Root) (v View, typed bool) {
+	switch {
+	case r.Frame != nil:
+		n.frame = r.Frame
+		defer func() { n.frame = nil }()
+		g := r.Goroutine
+		local, _, found := n.variableAt(g, frameIndex(r), r.Slot)
+		if !found {
+			if _, _, v, ok := n.byMemory(r); ok {
+				return v, false
+			}
+			if _, v = n.untyped(r); !v.known() {
+				if _, _, guess, ok := n.guess(r); ok {
+					v = guess
+				}
+			}
+			return v, false
+		}
+		_, v = n.inVariable(local, r.Slot, r.Ptr)
+		return v, true
+	case r.Kind == graph.Finalizer, r.Kind == graph.Cleanup, r.Kind == graph.Holder:
+		_, _, v = n.Root(r)
+		return v, true
+	case r.Goroutine != nil || r.Slot == 0:
+		_, v = n.arriveOrEnter(r.Ptr)
+		return v, false
+	}
+	if g, ok := n.Exe.Global(r.Slot); ok {
+		_, v = n.inVariable(g, r.Slot, r.Ptr)
+		return v, g.Type != nil
+	}
+	if s := n.static(r.Slot); s != nil {
+		_, v = n.inStatic(s, r.Slot, r.Ptr)
+		return v, s.view.known()
+	}
+	_, v = n.untyped(r)
+	return v, false
+}
+
+// IsNamed says whether a root is a variable that has a name.
+func (n *Namer) IsNamed(r *graph.Root) bool {
+	if r.Frame != nil {
+		n.frame = r.Frame
+		defer func() { n.frame = nil }()
+		_, _, found := n.variableAt(r.Goroutine, frameIndex(r), r.Slot)
+		return found
+	}
+	if _, ok := n.Exe.Global(r.Slot); ok {
+		return true
+	}
+	return n.static(r.Slot) != nil
+}
+
+// frameIndex is the number of the frame that a root is in.
+func frameIndex(r *graph.Root) int {
+	return slices.IndexFunc(r.Goroutine.Frames, func(f record.Frame) bool {
+		return f.SP == r.Frame.SP && f.End() == r.Frame.End()
+	})
+}
+
+// inVariable names the pointer at a slot of a variable.
+func (n *Namer) inVariable(g exe.Var, slot, ptr uint64) (ref Ref, v View) {
 	if g.Type == nil {
-		ref, v = n.untyped(r)
-		if r.Slot != g.Addr {
-			ref.elem = element{kind: offsetInObject, i: int64(r.Slot - g.Addr)}
+		ref, v = n.untypedAt(slot, ptr)
+		if slot != g.Addr {
+			ref.elem = element{kind: offsetInObject, i: int64(slot - g.Addr)}
 		}
 		return ref, v
 	}
-	ref = Ref{leaf: n.leaf(g.Type, r.Slot-g.Addr), base: g.Addr}
-	ref.after, v = n.target(ref.leaf.typ, g.Addr+ref.leaf.off, r.Slot, r.Ptr)
+	ref = Ref{leaf: n.leaf(g.Type, slot-g.Addr), base: g.Addr}
+	ref.after, v = n.leave(ref.leaf, g.Addr, slot, ptr)
 	return ref, v
 }
 
@@ -121,7 +195,7 @@ func isRuntime(name string) bool {
 func (n *Namer) IsRuntimeVar(addr uint64) bool {
 	if n.Exe.Level() >= exe.Symbols {
 		g, ok := n.Exe.Global(addr)
-		return ok && isRuntime(g.Name)
+		return ok && n.isManaged(g.Name)
 	}
 	if n.runtimeWords == nil {
 		data, bss := &n.Heap.Dump.Data, &n.Heap.Dump.BSS
@@ -135,13 +209,22 @@ func (n *Namer) IsRuntimeVar(addr uint64) bool {
 	return n.runtimeWords[addr]
 }
 
+// isPoolList says whether a variable is one of the lists that the runtime keeps of
+// all sync.Pools: what has a pool in it is not held by them.
+func isPoolList(name string) bool { return name == "sync.allPools" || name == "sync.oldPools" }
+
 // isRuntimeCode says whether a function is part of the runtime, under the name of
 // another package perhaps, which it serves.
-func isRuntimeCode(name string) bool { return isRuntime(name) || strings.Contains(name, ".runtime_") }
+func isRuntimeCode(name string) bool {
+	return isRuntime(name) || strings.Contains(name, ".runtime_") || name == "sync.poolCleanup" || name == "sync.(*Pool).pinSlow"
+}
 
 // StackVar returns the bounds of the variable that covers an address of a frame,
 // or zeros.
 func (n *Namer) StackVar(f *record.Frame, addr uint64) (lo, hi uint64) {
+	if o, ok := n.Exe.StackObject(callSite(f), f.End(), addr, n.Heap.Dump.Params.Arch); ok {
+		return o.Addr, o.Addr + o.Size
+	}
 	if v, ok := n.Exe.Local(callSite(f), f.End(), addr); ok {
 		return v.Addr, v.Addr + v.Size
 	}
@@ -159,8 +242,7 @@ func callSite(f *record.Frame) uint64 {
 
 func (n *Namer) frameRoot(r *graph.Root) (root Root, ref Ref, v View) {
 	g := r.Goroutine
-	i := slices.IndexFunc(g.Frames, func(f record.Frame) bool { return f.SP == r.Frame.SP && f.End() == r.Frame.End() })
-	local, owner, found := n.variableAt(g, i, r.Slot)
+	local, owner, found := n.variableAt(g, frameIndex(r), r.Slot)
 	root = n.inGoroutine(g, n.ownFrame(g, owner))
 	if !found {
 		return n.unnamedWord(root, r)
@@ -168,13 +250,55 @@ func (n *Namer) frameRoot(r *graph.Root) (root Root, ref Ref, v View) {
 	root.Name = strings.TrimPrefix(local.Name, "&")
 	if fn := g.Frames[owner].Func; isRuntime(fn) {
 		root.Name = fn + "." + root.Name
+		root.Name = cmp.Or(plainWords[root.Name], root.Name)
 	}
 	root.add(" " + root.Name)
 	if local.Inlined != "" {
-		root.add(" (of inlined " + Short(local.Inlined) + ")")
+		root.add(" (of inlined " + n.Short(local.Inlined) + ")")
 	}
-	ref, v = n.inVariable(local, r)
+	ref, v = n.inVariable(local, r.Slot, r.Ptr)
 	return root, ref, v
+}
+
+// sending is what the value of a blocked send is called.
+const sending = "sending"
+
+// plainWords says what variables of the runtime mean to those who do not know it.
+var plainWords = map[string]string{
+	"runtime.chansend.ep": sending, "runtime.chansend1.elem": sending,
+	"runtime.chansend.c": "sending to", "runtime.chansend1.c": "sending to",
+	"runtime.chanrecv.c": "receiving from", "runtime.chanrecv1.c": "receiving from", "runtime.chanrecv2.c": "receiving from",
+	"runtime.selectgo.cas0": "selecting", "runtime.selectgo.scases": "selecting",
+}
+
+// waitsFor says what a goroutine does with the channel that the word of a root leads
+// to, "" if that is not what it waits for.
+func (n *Namer) waitsFor(r *graph.Root) string {
+	what := map[string]string{"chan receive": "receiving from", "chan send": "sending to", "select": "selecting from"}[r.Goroutine.WaitReason]
+	if what == "" {
+		return ""
+	}
+	if v, _ := n.known(n.Heap.Find(r.Ptr)); v.form != channel || v.addr != r.Ptr {
+		return ""
+	}
+	return what
+}
+
+// isSent says whether the word of a root is what its frame has the runtime send: the
+// runtime's frames have its address.
+func (n *Namer) isSent(r *graph.Root) bool {
+	i := frameIndex(r)
+	if i <= 0 || r.Goroutine.Frames[i-1].Func != "runtime.chansend1" {
+		return false
+	}
+	for k := range r.Goroutine.Frames[:i] {
+		for b := r.Goroutine.Frames[k].Contents; uint64(len(b)) >= n.word(); b = b[n.word():] {
+			if n.Heap.Dump.Memory.Word(b) == r.Slot {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unnamedWord names a word of a frame that DWARF says nothing about. If a variable
@@ -182,50 +306,112 @@ func (n *Namer) frameRoot(r *graph.Root) (root Root, ref Ref, v View) {
 // mark.
 func (n *Namer) unnamedWord(root Root, r *graph.Root) (Root, Ref, View) {
 	ref, v := n.untyped(r)
-	if guess, ok := n.guess(r); ok && !v.known() {
-		root.Name = guess.Name + "?"
-		root.add(" " + root.Name)
-		return root, Ref{}, View{addr: r.Ptr, typ: guess.Type.Elem()}
+	if n.isSent(r) {
+		root.Name = sending
+		root.add(" " + sending)
+		return root, ref, v
 	}
-	root.add(fmt.Sprintf(" frame+%d", r.Slot-r.Frame.SP))
+	if word := n.waitsFor(r); word != "" {
+		root.Name = word
+		root.add(" " + word)
+		return root, ref, v
+	}
+	if text, sig, v, ok := n.byMemory(r); ok {
+		root.Text += text
+		root.Sig += sig
+		return root, Ref{}, v
+	}
+	if v.known() {
+		root.add(n.place(r))
+		return root, ref, v
+	}
+	if text, sig, v, ok := n.guess(r); ok {
+		root.Name = text + "?"
+		root.Text += " " + text + "?"
+		root.Sig += " " + sig + "?"
+		return root, Ref{}, v
+	}
+	if guess := n.within(r); guess != "" {
+		root.Name = guess + "?"
+		root.add(" " + root.Name)
+		return root, Ref{}, View{addr: r.Ptr}
+	}
+	root.add(n.place(r))
 	return root, ref, v
 }
 
-// guess returns the only variable that has been lost, is a pointer, and points to
-// something of the size of the object.
-func (n *Namer) guess(r *graph.Root) (guess exe.Field, ok bool) {
-	o := n.Heap.Find(r.Ptr)
-	if n.Heap.Addr(o) != r.Ptr {
-		return guess, false
+// place is where a word is that nothing else is known of. If the compiler knows it for a
+// pointer, it is a local variable or part of one.
+func (n *Namer) place(r *graph.Root) string {
+	off := r.Slot - r.Frame.SP
+	if r.Kind <= graph.Word && n.Exe.Level() == exe.Full {
+		return fmt.Sprintf(" local without a name at frame+%d", off)
 	}
-	for _, v := range n.Exe.Lost(callSite(r.Frame)) {
-		if v.Type.Kind != reflect.Pointer || v.Type.Elem() == nil || !fits(v.Type.Elem().Size, n.Heap.Size(o)) {
-			continue
-		}
-		if ok && guess.Name != v.Name {
-			return guess, false
-		}
-		guess, ok = v, true
-	}
-	return guess, ok
+	return fmt.Sprintf(" frame+%d", off)
 }
 
-// fits says whether something of some size would get a slot of another.
-func fits(size, slot uint64) bool { return size <= slot && slot <= size+size/7+16 && size > 0 }
-
 // variableAt finds the variable at an address of frame i, and the frame that it
-// belongs to: arguments of a call lie in the frame of the caller.
+// belongs to: arguments of a call lie in the frame of the caller. The word there is
+// a pointer, so a variable that has a number at that place is not it: the compiler
+// has put something else where it does not need the number any more.
 func (n *Namer) variableAt(g *record.Goroutine, i int, addr uint64) (v exe.Var, frame int, ok bool) {
 	if i > 0 {
 		callee := &g.Frames[i-1]
-		v, ok := n.Exe.Local(callSite(callee), callee.End(), addr)
+		v, ok := n.localAt(callee, addr)
 		if ok || addr-callee.End() < n.Exe.ArgsSize(callee.PC) {
 			return v, i - 1, ok
 		}
 	}
-	f := &g.Frames[i]
-	v, ok = n.Exe.Local(callSite(f), f.End(), addr)
+	v, ok = n.localAt(&g.Frames[i], addr)
 	return v, i, ok
+}
+
+// localKey is a place in all frames that stand at one instruction.
+type localKey struct {
+	pc  uint64
+	off uint64 // from the end of the frame
+}
+
+type foundLocal struct {
+	v  exe.Var
+	ok bool
+}
+
+// localAt finds the local variable at an address of a frame. Many goroutines stand
+// at one place, so what was found is kept.
+func (n *Namer) localAt(f *record.Frame, addr uint64) (exe.Var, bool) {
+	key := localKey{callSite(f), addr - f.End()}
+	l, ok := n.locals[key]
+	if !ok {
+		l.v, l.ok = n.Exe.Local(key.pc, f.End(), addr)
+		if l.ok && l.v.Type != nil && !n.holdsPointer(l.v.Type, addr-l.v.Addr) {
+			l.ok = false
+		}
+		l.v.Addr -= f.End()
+		if n.locals == nil {
+			n.locals = map[localKey]foundLocal{}
+		}
+		n.locals[key] = l
+	}
+	l.v.Addr += f.End()
+	return l.v, l.ok
+}
+
+// holdsPointer says whether a value of type t may have a pointer at an offset.
+func (n *Namer) holdsPointer(t *exe.Type, off uint64) bool {
+	l := n.leaf(t, off)
+	if l.typ == nil {
+		return true
+	}
+	switch l.typ.Kind {
+	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Slice, reflect.String:
+		return off == l.off
+	case reflect.Interface:
+		return off == l.off+n.word()
+	case reflect.Invalid, reflect.Struct, reflect.Array:
+		return true
+	}
+	return false
 }
 
 // ownFrame returns the frame of the program's own code in which the goroutine
@@ -239,21 +425,63 @@ func (n *Namer) ownFrame(g *record.Goroutine, i int) *record.Frame {
 	return &g.Frames[i]
 }
 
-// inGoroutine names a frame of a goroutine; f may be nil.
+// inGoroutine names a frame of a goroutine; f may be nil. If it is of the standard
+// library, the frame that has called that comes first.
 func (n *Namer) inGoroutine(g *record.Goroutine, f *record.Frame) Root {
-	root := Root{Goroutine: g.ID, WaitReason: n.status(g), Runtime: g.System}
+	root := Root{Goroutine: g.ID, WaitReason: n.status(g), Runtime: n.isOwn(g)}
 	root.Text, root.Sig = fmt.Sprintf("goroutine %d [%s]", g.ID, root.WaitReason), "goroutine"
 	root.CreatedBy = n.createdBy(g)
 	if f != nil {
 		root.Func = f.Func
 		root.File, root.Line = n.Exe.Line(callSite(f))
 		root.Runtime = root.Runtime || isRuntime(f.Func)
-		root.add(" " + Short(f.Func))
-		if root.File != "" {
-			root.add(fmt.Sprintf(" (%s:%d)", filepath.Base(root.File), root.Line))
+		if own := n.programFrame(g, f); own != nil && own != f {
+			root.Own = n.frameText(own)
+			root.add(" " + root.Own + " in")
 		}
+		root.add(" " + n.frameText(f))
 	}
 	return root
+}
+
+// frameText is the function of a frame and where it stands.
+func (n *Namer) frameText(f *record.Frame) string {
+	file, line := n.Exe.Line(callSite(f))
+	if file == "" {
+		return n.Short(f.Func)
+	}
+	return fmt.Sprintf("%s (%s:%d)", n.Short(f.Func), filepath.Base(file), line)
+}
+
+// programFrame returns the nearest frame from f on, outwards, that is not of the
+// standard library, or nil.
+func (n *Namer) programFrame(g *record.Goroutine, f *record.Frame) *record.Frame {
+	if len(g.Frames) == 0 {
+		return nil
+	}
+	from := 0
+	if f != nil {
+		from = slices.IndexFunc(g.Frames, func(o record.Frame) bool { return o.SP == f.SP && o.End() == f.End() })
+	}
+	for i := max(from, 0); i < len(g.Frames); i++ {
+		if !n.standard(g.Frames[i].Func) {
+			return &g.Frames[i]
+		}
+	}
+	return nil
+}
+
+// standard says whether a function is of the standard library.
+func (n *Namer) standard(fn string) bool {
+	is, ok := n.isStandard[fn]
+	if !ok {
+		is = n.Exe.IsStandard(fn)
+		if n.isStandard == nil {
+			n.isStandard = map[string]bool{}
+		}
+		n.isStandard[fn] = is
+	}
+	return is
 }
 
 // status says what a goroutine is doing.
@@ -271,21 +499,23 @@ func (n *Namer) status(g *record.Goroutine) string {
 
 func (n *Namer) createdBy(g *record.Goroutine) string {
 	name, _, ok := n.Exe.Func(g.CreatedBy)
-	if !ok {
+	if !ok || isRuntime(name) {
 		return ""
 	}
 	file, line := n.Exe.Line(g.CreatedBy - 1)
-	return fmt.Sprintf("%s (%s:%d)", Short(name), filepath.Base(file), line)
+	return fmt.Sprintf("%s (%s:%d)", n.Short(name), filepath.Base(file), line)
 }
 
 // untyped names what a root without a type leads to. The word before it may be
 // the type of an interface.
-func (n *Namer) untyped(r *graph.Root) (ref Ref, v View) {
-	if t := n.dynamicType(r.Slot - n.word()); t != nil {
-		ref.after, v = n.asserted(t, r.Slot, r.Ptr)
+func (n *Namer) untyped(r *graph.Root) (ref Ref, v View) { return n.untypedAt(r.Slot, r.Ptr) }
+
+func (n *Namer) untypedAt(slot, ptr uint64) (ref Ref, v View) {
+	if t := n.dynamicType(slot - n.word()); t != nil {
+		ref.after, v = n.asserted(t, slot, ptr)
 		return ref, v
 	}
-	return n.arriveOrEnter(r.Ptr)
+	return n.arriveOrEnter(ptr)
 }
 
 func (n *Namer) goroutineRoot(r *graph.Root) (Root, Ref, View) {
@@ -328,13 +558,13 @@ func (n *Namer) finalizerRoot(r *graph.Root) (root Root, ref Ref, v View) {
 		what = "queued finalizer"
 	}
 	if root.Func != "" {
-		what += " " + Short(root.Func)
+		what += " " + n.Short(root.Func)
 	}
 	if root.File != "" {
 		what += fmt.Sprintf(" (%s:%d)", filepath.Base(root.File), root.Line)
 	}
 	if typ != nil {
-		what += " of a " + Short(typ.Name)
+		what += " of a " + n.Short(typ.Name)
 	}
 	root.add(what)
 	ref, v = n.inFinalizer(f, typ, r)
@@ -364,7 +594,7 @@ func (n *Namer) cleanupRoot(r *graph.Root) (root Root, ref Ref, v View) {
 	root.File, root.Line = n.Exe.Line(pc)
 	what := "cleanup"
 	if root.Func != "" {
-		what += " " + Short(root.Func)
+		what += " " + n.Short(root.Func)
 	}
 	if root.File != "" {
 		what += fmt.Sprintf(" (%s:%d)", filepath.Base(root.File), root.Line)

@@ -16,6 +16,7 @@ type View struct {
 	group *exe.Type // of a map: the type of its groups, if that is all that is known
 	many  bool      // not one of them but an array
 	len   uint64    // the length of the slice, if many; unknown is the largest number
+	cap   uint64    // the bytes of the slice, if many; 0 if they are not known
 	code  *code     // of a closure
 
 	// captured says that the pointer is a captured variable. What follows it
@@ -41,34 +42,54 @@ const unknownLen = 1<<64 - 1
 // known says whether a view tells anything.
 func (v View) known() bool { return v.typ != nil || v.form != plain }
 
+// covers says whether a word belongs to what is seen.
+func (v View) covers(slot uint64) bool {
+	switch {
+	case !v.known():
+		return false
+	case v.form != plain || v.typ == nil:
+		return slot >= v.addr
+	}
+	return v.many || slot-v.addr < v.typ.Size
+}
+
 // mapView is a view of groups of entries of a map of which nothing else is known.
 func mapView(addr uint64, group *exe.Type) View {
 	return View{addr: addr, form: mapGroups, group: group}
 }
 
-// Type is the name of the type of what is there, or "".
-func (v View) Type() string {
+// typeText is the name of the type of what is there, or "".
+func (n *Namer) typeText(v View) string {
 	switch {
 	case v.form == closure:
-		return "func " + Short(v.code.name)
+		return "func " + n.Short(v.code.name)
 	case v.group != nil:
-		return Short(v.group.Name)
+		return n.Short(v.group.Name)
 	case v.typ == nil:
 		return ""
 	case v.form == plain && v.many:
-		return "[]" + Short(v.typ.Name)
+		return "[]" + n.Short(v.typ.Name)
 	case v.form == plain || v.form == mapHeader || v.form == channel:
-		return Short(v.typ.Name)
+		return n.Short(v.typ.Name)
 	}
-	return Short(v.typ.Name) + " (part)"
+	return n.Short(v.typ.Name) + partSuffix
 }
+
+// partSuffix marks what the runtime has built for a map.
+const partSuffix = " (part)"
 
 // Follow names the reference at an offset of object from, which is seen as v,
 // and returns how to see what it leads to.
 func (n *Namer) Follow(v View, from graph.ID, off, ptr uint64) (Ref, View) {
 	slot := n.Heap.Addr(from) + off
-	if !v.known() || slot < v.addr && !v.many {
-		if w := n.intrinsic(from); w.known() && slot >= w.addr {
+	if !v.covers(slot) {
+		if w, _ := n.known(from); w.covers(slot) {
+			if w.captured = v.known() && w.form == plain && !w.many; w.captured {
+				// The pointer led to a part, and this is beside it.
+				ref, next := n.leavePlain(w, from, slot, ptr)
+				ref.before = " (in *" + n.Short(w.typ.Name) + ")"
+				return ref, next
+			}
 			v = w
 		}
 	}
@@ -91,6 +112,11 @@ func (n *Namer) Follow(v View, from graph.ID, off, ptr uint64) (Ref, View) {
 
 // leavePlain names a pointer in a value or an array of values.
 func (n *Namer) leavePlain(v View, from graph.ID, slot, ptr uint64) (Ref, View) {
+	return n.leavePlainAt(v, n.Heap.Addr(from), slot, ptr)
+}
+
+// leavePlainAt does so for memory that begins at an address.
+func (n *Namer) leavePlainAt(v View, from, slot, ptr uint64) (Ref, View) {
 	if v.typ == nil || v.typ.Size == 0 || slot < v.addr && !v.many {
 		return n.leaveUnknown(from, slot, ptr)
 	}
@@ -100,20 +126,26 @@ func (n *Namer) leavePlain(v View, from graph.ID, slot, ptr uint64) (Ref, View) 
 	}
 	base := slot - uint64(in)
 	ref := Ref{leaf: n.leaf(v.typ, uint64(in)), base: base}
-	if v.many && !isTableGroup(v.typ) {
+	if v.many && !isArrayOf(v.typ) {
 		ref.elem = v.index(index)
 	}
 	if v.captured && !v.many && strings.HasPrefix(ref.leaf.text, ".") {
-		ref.before = " → *" + Short(v.typ.Name)
+		ref.before = " → *" + n.Short(v.typ.Name)
 	}
 	var next View
-	if ref.leaf.to != "" {
-		if to := n.Exe.TypeNamed(ref.leaf.to); to != nil {
-			return ref, View{addr: ptr, typ: to}
+	ref.after, next = n.leave(ref.leaf, base, slot, ptr)
+	return ref, next
+}
+
+// leave returns how to see what a part of the value at base leads to, and what to say
+// about it.
+func (n *Namer) leave(l *leaf, base, slot, ptr uint64) (after string, v View) {
+	if l.to != "" {
+		if to := n.Exe.TypeNamed(l.to); to != nil {
+			return "", View{addr: ptr, typ: to, many: isArrayOf(to), len: unknownLen}
 		}
 	}
-	ref.after, next = n.target(ref.leaf.typ, base+ref.leaf.off, slot, ptr)
-	return ref, next
+	return n.target(l.typ, base+l.off, slot, ptr)
 }
 
 // floorDiv divides and rounds down: elements before the start of a slice have
@@ -140,8 +172,8 @@ func (v View) index(i int64) element {
 // leaveUnknown names a pointer in an object of which no type is known. If the
 // word before it is the type of an interface, it tells what the pointer leads
 // to.
-func (n *Namer) leaveUnknown(from graph.ID, slot, ptr uint64) (ref Ref, next View) {
-	off := slot - n.Heap.Addr(from)
+func (n *Namer) leaveUnknown(from, slot, ptr uint64) (ref Ref, next View) {
+	off := slot - from
 	ref.elem = element{kind: offsetInObject, i: int64(off)}
 	if off >= n.word() {
 		if t := n.dynamicType(slot - n.word()); t != nil {
@@ -160,10 +192,17 @@ func (n *Namer) target(t *exe.Type, addr, slot, ptr uint64) (after string, v Vie
 	}
 	switch t.Kind {
 	case reflect.Pointer:
+		if isShape(t) {
+			return "", n.arrive(ptr)
+		}
 		to := n.pointee(t.Elem(), ptr)
-		return "", View{addr: ptr, typ: to, many: isTableGroup(to), len: unknownLen}
+		return "", View{addr: ptr, typ: to, many: isArrayOf(to), len: unknownLen}
 	case reflect.Slice:
-		return "", View{addr: ptr, typ: t.Elem(), many: true, len: n.wordAt(addr + n.word())}
+		v := View{addr: ptr, typ: t.Elem(), many: true, len: n.wordAt(addr + n.word())}
+		if v.typ != nil {
+			v.cap = n.wordAt(addr+2*n.word()) * v.typ.Size
+		}
+		return "", v
 	case reflect.String:
 		return "", View{addr: ptr, typ: t}
 	case reflect.Map:
@@ -210,7 +249,7 @@ func (n *Namer) pointee(t *exe.Type, ptr uint64) *exe.Type {
 	}
 	// The type arguments of a sync.Map may be known by their shape only.
 	const any = "interface {}"
-	if actual := n.Exe.TypeNamed(strings.ReplaceAll(name, any, "go.shape."+any)); actual != nil {
+	if actual := n.Exe.TypeNamed(strings.ReplaceAll(name, any, shapeMark+any)); actual != nil {
 		return actual
 	}
 	return t

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"math/bits"
 )
 
 // cursor decodes fields. The first error sticks: from then on every read gives a
@@ -49,7 +50,18 @@ func (c *cursor) byte() byte {
 	return c.b[c.pos-1]
 }
 
+// longUvarint reads a number of more than one byte. Addresses take six or seven, so those
+// of up to eight are taken out of one word: each byte has seven bits of the number, and
+// its highest bit says that another one follows.
 func (c *cursor) longUvarint() uint64 {
+	if c.left() >= 8 {
+		x := binary.LittleEndian.Uint64(c.b[c.pos:])
+		if last := ^x & 0x8080808080808080; last != 0 {
+			n := bits.TrailingZeros64(last)/8 + 1
+			c.pos += n
+			return sevens(x << (64 - 8*n) >> (64 - 8*n))
+		}
+	}
 	v, n := binary.Uvarint(c.b[c.pos:])
 	if n <= 0 {
 		c.failNumber(n)
@@ -57,6 +69,13 @@ func (c *cursor) longUvarint() uint64 {
 	}
 	c.pos += n
 	return v
+}
+
+// sevens joins the lower seven bits of all bytes of a word.
+func sevens(x uint64) uint64 {
+	x = x&0x007f007f007f007f | x&0x7f007f007f007f00>>1
+	x = x&0x00003fff00003fff | x&0x3fff00003fff0000>>2
+	return x&0x0fffffff | x&(0x0fffffff<<32)>>4
 }
 
 func (c *cursor) failNumber(n int) {

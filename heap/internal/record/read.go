@@ -83,6 +83,7 @@ func (r *reader) readObject() {
 	}
 	o.Stored = int(stored)
 	o.Pointers = r.objectPointers(&o)
+	o.Scan = r.pos > o.At+o.Stored+1 // there is more than the end of the list
 	if r.err != nil {
 		return
 	}
@@ -99,12 +100,17 @@ func (r *reader) objectPointers(o *Object) (n int) {
 	arena, width := r.dump.Params.ArenaStart, r.dump.Params.ArenaEnd-r.dump.Params.ArenaStart
 	for {
 		var off uint64
-		list := r.b[r.pos:]
-		if len(list) >= 2 && list[0] == 1 && list[1] < 0x80 && uint64(list[1]) < o.Size {
+		switch list := r.b[r.pos:]; {
+		case len(list) >= 2 && list[0] == 1 && list[1] < 0x80 && uint64(list[1]) < o.Size:
 			off = uint64(list[1])
 			r.pos += 2
-		} else if off = r.pointer(o.Size); off == none {
+		case len(list) > 0 && list[0] == 0:
+			r.pos++
 			return n
+		default:
+			if off = r.pointer(o.Size); off == none {
+				return n
+			}
 		}
 		if off+mem.PtrSize <= uint64(len(contents)) && mem.Word(contents[off:])-arena < width {
 			n++
@@ -137,7 +143,7 @@ func (r *reader) readOther() {
 	case tagEOF:
 		r.readEnd()
 	case tagOtherRoot:
-		d.Others = append(d.Others, Root{r.string(), r.uvarint()})
+		r.readRoot()
 	case tagType:
 		r.readType()
 	case tagGoroutine:
@@ -218,6 +224,18 @@ func (r *reader) readParams() {
 	r.dump.Memory = Memory{uint64(p.PtrSize), p.BigEndian}
 }
 
+// readRoot reads a root that the runtime found elsewhere, or a cleanup: see
+// [Writer.Cleanup].
+func (r *reader) readRoot() {
+	o := Root{r.string(), r.uvarint()}
+	c := Cleanup{Arg: o.Ptr}
+	if n, _ := fmt.Sscanf(o.Name, cleanupRoot, &c.Object, &c.Func); n == 2 {
+		r.dump.Cleanups = append(r.dump.Cleanups, c)
+		return
+	}
+	r.dump.Others = append(r.dump.Others, o)
+}
+
 func (r *reader) readType() {
 	addr := r.uvarint()
 	t := Type{Size: r.uvarint(), Name: r.string()}
@@ -241,8 +259,13 @@ func (r *reader) readFinalizer() {
 
 // readMemStats reads a runtime.MemStats up to NumGC.
 func (r *reader) readMemStats() {
-	r.skipInts(11)
+	m := &r.dump.System
+	r.skipInts(2)
+	m.Sys = r.uvarint()
+	r.skipInts(4)
+	m.HeapSys, m.HeapIdle, m.HeapInuse, m.HeapReleased = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
 	r.dump.HeapObjects = r.uvarint()
-	r.skipInts(12 + 256)
+	m.StackInuse, m.StackSys = r.uvarint(), r.uvarint()
+	r.skipInts(10 + 256)
 	r.dump.NumGC = r.uvarint()
 }

@@ -3,16 +3,18 @@ package record_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/weakref-go/weakref/heap/internal/dumptest"
 	"github.com/weakref-go/weakref/heap/internal/record"
+	"github.com/weakref-go/weakref/heap/internal/test/dumptest"
 )
 
 func ignore(*record.Dump, record.Object) error { return nil }
@@ -204,6 +206,35 @@ func TestTornObjects(t *testing.T) {
 		})
 		if err != nil || len(got) != 2 || got[0].Stored != tt.stored || got[0].Size != tt.size {
 			t.Errorf("%s, %d bytes: objects %+v, error %v", tt.arch, tt.size, got, err)
+		}
+	}
+}
+
+// Numbers are read eight bytes at once where there are as many, and one by one elsewhere.
+func TestNumbersOfAnyLength(t *testing.T) {
+	var want []uint64
+	w := dumptest.New()
+	for length := range 64 {
+		for _, addr := range []uint64{1 << length, 1<<length + 0x5a5a5a5a5a5a5a5a%(1<<length), 1<<(length+1) - 1} {
+			want = append(want, addr)
+			w.Object(addr, addr)
+		}
+	}
+	var got []uint64
+	d, err := record.Read(w.End(), func(_ *record.Dump, o record.Object) error {
+		got = append(got, o.Addr)
+		return nil
+	})
+	if err != nil || !slices.Equal(got, want) || d.Params.PtrSize != 8 {
+		t.Errorf("got %#x, want %#x, error %v", got, want, err)
+	}
+	for length := range 9 { // the last of the file
+		kind := uint64(1)<<(7*length) + 99
+		w := dumptest.New()
+		w.Ints(kind)
+		_, err := record.Read(w.Bytes(), ignore)
+		if want := fmt.Sprint("unknown tag ", kind); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, and not %q", err, want)
 		}
 	}
 }

@@ -15,9 +15,10 @@ type Params struct {
 type Object struct {
 	Addr     uint64
 	Size     uint64
-	At       int // offset of the contents in the file
-	Stored   int // bytes of contents in the file: Size, but for torn objects of 2 GiB and more
-	Pointers int // how many of its pointers lead to the arenas of the heap
+	At       int  // offset of the contents in the file
+	Stored   int  // bytes of contents in the file: Size, but for torn objects of 2 GiB and more
+	Pointers int  // how many of its pointers lead to the arenas of the heap
+	Scan     bool // it has pointers, be they nil
 }
 
 // Type is a type that an itab refers to. Others are not in a dump.
@@ -83,6 +84,13 @@ type Root struct {
 	Ptr  uint64
 }
 
+// Cleanup is a cleanup. Only dumps have any that this module has made of another process.
+type Cleanup struct {
+	Object uint64
+	Func   uint64 // the closure
+	Arg    uint64 // the box that holds the argument
+}
+
 // Call is an entry of the stack of an allocation.
 type Call struct {
 	Func, File string
@@ -113,6 +121,12 @@ func (m Memory) otherWord(b []byte) uint64 {
 	return uint64(binary.LittleEndian.Uint32(b))
 }
 
+// System is the memory that the runtime has from the system, in bytes, as
+// runtime.MemStats calls it.
+type System struct {
+	Sys, HeapSys, HeapIdle, HeapInuse, HeapReleased, StackInuse, StackSys uint64
+}
+
 // Dump is everything in a dump but the objects and the allocation samples.
 type Dump struct {
 	Params      Params
@@ -122,7 +136,9 @@ type Dump struct {
 	Goroutines  []Goroutine
 	Data, BSS   Segment
 	Finalizers  []Finalizer
+	Cleanups    []Cleanup
 	Others      []Root
+	System      System
 	HeapObjects uint64 // MemStats.HeapObjects when the dump was taken
 	NumGC       uint64
 

@@ -101,10 +101,12 @@ func setup() {
 	specials()
 	goroutines()
 	servers()
+	literals()
 	waitUntilBlocked()
 	// Twice, because a sync.Pool keeps what it holds for one collection.
 	runtime.GC()
 	runtime.GC()
+	usePools()
 }
 
 // waitUntilBlocked waits until all goroutines of the cases stand where they are

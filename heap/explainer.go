@@ -8,10 +8,11 @@ import (
 	"sync"
 
 	"github.com/weakref-go/weakref"
-	"github.com/weakref-go/weakref/heap/internal/capture"
 	"github.com/weakref-go/weakref/heap/internal/exe"
 	"github.com/weakref-go/weakref/heap/internal/graph"
 	"github.com/weakref-go/weakref/heap/internal/record"
+	"github.com/weakref-go/weakref/internal/hidden"
+	"github.com/weakref-go/weakref/internal/scratch"
 )
 
 // Why says why what r refers to is alive. It is short for an [Explainer] with its
@@ -43,6 +44,9 @@ type Explainer struct {
 	Dir string
 	// MaxPaths is how many paths there are to each object at most, 3 by default.
 	MaxPaths int
+	// Holder, if it is set, is something that the caller holds: a pointer, a map
+	// or a func. What only it leads to is explained by it, as [RootHolder].
+	Holder any
 	// NoCollect leaves out the collection before the dump.
 	NoCollect bool
 	// Progress, if it is set, is called now and then during long work.
@@ -55,7 +59,7 @@ var explaining sync.Mutex // one at a time
 func (e *Explainer) Explain(targets ...Target) ([]*Answer, error) {
 	defer e.begin()()
 	addrs := hideAll(targets)
-	if !slices.ContainsFunc(addrs, hidden.alive) {
+	if !slices.ContainsFunc(addrs, func(h hidden.Addr) bool { return h != 0 }) {
 		return collected(len(targets)), nil
 	}
 	d, err := e.dump()
@@ -77,23 +81,27 @@ func (e *Explainer) Explain(targets ...Target) ([]*Answer, error) {
 
 // dump writes a dump and reads it.
 func (e *Explainer) dump() (*Dump, error) {
-	return e.dumpWith(graph.Guide{SkipFrame: isOwnFrame})
+	if e.Holder == nil {
+		return e.dumpWith(graph.Guide{SkipFrame: isOwnFrame}, holder{})
+	}
+	h := holderOf(e.Holder)
+	return e.dumpWith(graph.Guide{SkipFrame: isOwnFrame, Holder: uint64(h.addr)}, h)
 }
 
-func (e *Explainer) dumpWith(g graph.Guide) (*Dump, error) {
-	f, remove, err := e.tempFile()
+func (e *Explainer) dumpWith(g graph.Guide, h holder) (*Dump, error) {
+	f, remove, err := scratch.File(e.Dir)
 	if err != nil {
 		return nil, err
 	}
 	defer remove() // the memory stays mapped
-	if _, err := capture.Write(f, capture.Mode(e.Mode)); err != nil {
+	if _, err := Snapshot(f, e.Mode); err != nil {
 		return nil, err
 	}
 	d, err := read(f, e.Progress)
 	if err != nil {
 		return nil, err
 	}
-	d.self = true
+	d.self, d.holder = true, h
 	d.exe, d.noExe = e.executable(d.heap.Dump)
 	d.searchAll(g)
 	return d, nil
@@ -127,9 +135,9 @@ func collected(n int) []*Answer {
 // answer answers for a target that was at h before the dump was written. Only if it
 // is there still, what the dump has at that address is the target: another object
 // may have come to be there.
-func (d *Dump) answer(t Target, h hidden, maxPaths int) *Answer {
-	o, ok := d.Find(h.addr())
-	if !h.alive() || !ok || t.hide() != h {
+func (d *Dump) answer(t Target, h hidden.Addr, maxPaths int) *Answer {
+	o, ok := d.Find(h.Get())
+	if h == 0 || !ok || t.hide() != h {
 		return &Answer{Collected: true}
 	}
 	a := d.Answer(o, maxPaths)
@@ -154,23 +162,7 @@ func (e *Explainer) maxPaths() int {
 	return e.MaxPaths
 }
 
-// tempFile makes a file that nobody else can read, and that is gone when it is
-// closed.
-func (e *Explainer) tempFile() (f *os.File, remove func(), err error) {
-	f, err = os.CreateTemp(e.Dir, "weakref-*.heapdump") // with mode 0600
-	if err != nil {
-		return nil, nil, err
-	}
-	unlinked := os.Remove(f.Name()) == nil // not on Windows
-	return f, func() {
-		f.Close()
-		if !unlinked {
-			os.Remove(f.Name())
-		}
-	}, nil
-}
-
-func hideAll(targets []Target) (addrs []hidden) {
+func hideAll(targets []Target) (addrs []hidden.Addr) {
 	for _, t := range targets {
 		addrs = append(addrs, t.hide())
 	}
@@ -179,19 +171,25 @@ func hideAll(targets []Target) (addrs []hidden) {
 
 // executable opens the executable of this process, or another one with its names.
 func (e *Explainer) executable(d *record.Dump) (*exe.File, error) {
+	own := ownExecutable()
 	for _, path := range []string{e.Binary, os.Getenv(symbolsEnv)} {
 		if path != "" {
-			return exe.Open(path, d)
+			return exe.OpenNamed(path, own, d)
 		}
 	}
-	if f, err := exe.Open("/proc/self/exe", d); err == nil {
-		return f, nil
+	return exe.Open(own, d)
+}
+
+// ownExecutable is the path of the executable of this process: on Linux one that
+// leads to it even if it has been replaced.
+func ownExecutable() string {
+	const proc = "/proc/self/exe"
+	if f, err := os.Open(proc); err == nil {
+		f.Close()
+		return proc
 	}
-	path, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return exe.Open(path, d)
+	path, _ := os.Executable()
+	return path
 }
 
 // isOwnFrame says whether a frame is one of those that take the dump: of this

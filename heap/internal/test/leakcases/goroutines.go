@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"iter"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -27,7 +28,7 @@ var (
 func settled(stacks string) bool {
 	for _, g := range strings.Split(stacks, "\n\n") {
 		header, _, _ := strings.Cut(g, "\n")
-		if strings.Contains(header, "[runnable") && !strings.Contains(g, "main.spin(") {
+		if strings.Contains(header, "[runnable") && !strings.Contains(g, ".spin(") {
 			return false
 		}
 	}
@@ -48,7 +49,12 @@ func goroutines() {
 	go outerFrame()
 	go deferHolder()
 	go openDefer()
-	sent := held("value of a blocked send", `goroutine N [chan send] main.goroutines.func2 (goroutines.go:@send) runtime.chansend.ep captures sent`)
+	go closureInFrame()
+	go mapInFrame()
+	go structInFrame()
+	go arrayInFrame()
+	holdShaped()
+	sent := held("value of a blocked send", `goroutine N [chan send] main.goroutines.func2 (goroutines.go:@send) sending captures sent`)
 	go func() {
 		unbuf <- sent // @send
 	}()
@@ -153,9 +159,94 @@ func deferHolder() {
 
 //go:noinline
 func openDefer() {
-	t := held("open-coded defer", `goroutine N [chan receive] main.openDefer (goroutines.go:@opendefer) frame+56.(*main.Target)`)
-	defer use(t)
-	<-block // @opendefer
+	t := held("open-coded defer", `goroutine N [chan receive] main.openDefer (goroutines.go:@opendefer) deferred call (goroutines.go:@deferred2)?.(*main.Target)`)
+	defer use(t) // @deferred2
+	<-block      // @opendefer
+}
+
+//go:noinline
+func closureInFrame() {
+	t := held("captured by a deferred func", `goroutine N [chan receive] main.closureInFrame (goroutines.go:@closureframe) → func main.closureInFrame.func1 captures t`)
+	defer func() { use(t) }()
+	<-block // @closureframe
+}
+
+//go:noinline
+func mapInFrame() {
+	r := &struct{ m map[string]*Target }{map[string]*Target{}}
+	t := held("entry of a map in a frame", `goroutine N [chan receive] main.mapInFrame (goroutines.go:@mapframe) local map[string]*main.Target["a"]`)
+	r.m["a"] = t
+	use(t.Label)
+	<-block // @mapframe
+	runtime.KeepAlive(r)
+}
+
+// shaped is held by generic code, which knows its shape only. What knows the types of its
+// entries is further away.
+type shaped[T any] struct {
+	head *shapedEntry[T]
+	name string
+}
+
+type shapedEntry[T any] struct {
+	value T
+	next  *shapedEntry[T]
+	_     [3]int
+}
+
+type shapedItem struct {
+	_    [9]int
+	text *string
+}
+
+type far struct {
+	next    *far
+	entries []*shapedEntry[*shapedItem]
+}
+
+var shapedEntries = &far{}
+
+func holdShaped() {
+	r := &shaped[*shapedItem]{}
+	for range 50 {
+		r.head = &shapedEntry[*shapedItem]{value: &shapedItem{text: new(string)}, next: r.head}
+		shapedEntries.entries = append(shapedEntries.entries, r.head)
+	}
+	for range 60 {
+		shapedEntries = &far{next: shapedEntries}
+	}
+	go r.hold()
+}
+
+//go:noinline
+func (r *shaped[T]) hold() {
+	<-block
+	runtime.KeepAlive(r)
+}
+
+type frameBox struct {
+	n     [7]int
+	inner struct{ t *Target }
+}
+
+//go:noinline
+func structInFrame() {
+	b := &frameBox{}
+	func() {
+		t := held("field of a struct in a frame", `goroutine N [chan receive] main.structInFrame (goroutines.go:@boxframe) local main.frameBox.inner.t?`)
+		b.inner.t = t
+	}()
+	<-block // @boxframe
+	runtime.KeepAlive(b)
+}
+
+//go:noinline
+func arrayInFrame() {
+	s := make([]*Target, 3)
+	t := held("element of a slice in a frame", `goroutine N [chan receive] main.arrayInFrame (goroutines.go:@arrayframe) s[1]?`)
+	s[1] = t
+	<-block // @arrayframe
+	runtime.KeepAlive(s)
 }
 
 //go:noinline

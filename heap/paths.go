@@ -122,6 +122,7 @@ func (d *Dump) name(path []graph.Step) Path {
 var rootKinds = map[graph.Kind]RootKind{
 	graph.Global:      RootGlobal,
 	graph.Local:       RootGoroutine,
+	graph.Word:        RootGlobal, // or RootGoroutine, if it is in a frame
 	graph.Finalizer:   RootFinalizer,
 	graph.Deferred:    RootDeferred,
 	graph.Cleanup:     RootCleanup,
@@ -138,9 +139,11 @@ func (d *Dump) root(r *graph.Root, named names.Root) Root {
 		Kind: rootKinds[r.Kind], Text: named.Text, Signature: named.Sig,
 		Sure: r.Kind <= graph.Runtime || r.Kind == graph.Holder || r.Kind == graph.StackObject && d.level == NamesFull,
 		Name: named.Name, Func: named.Func, File: named.File, Line: named.Line,
-		Goroutine: named.Goroutine, WaitReason: named.WaitReason, CreatedBy: named.CreatedBy,
+		Goroutine: named.Goroutine, WaitReason: named.WaitReason, CreatedBy: named.CreatedBy, Own: named.Own,
 	}
 	switch {
+	case r.Kind == graph.Word && r.Frame != nil:
+		root.Kind = RootGoroutine
 	case named.Timer:
 		root.Kind = RootTimer
 	case r.Kind == graph.Runtime && named.Goroutine != 0 && !named.Runtime:

@@ -45,17 +45,15 @@ const maxHandles = 1 << 20
 // weakly takes a dump and finds in it what h holds weakly. Until that is done the
 // collector is off, so that the runtime's records are those of the dump's objects.
 func (e *Explainer) weakly(h holder) (d *Dump, found []graph.ID, err error) {
-	if e.Mode == InProcess {
+	if e.Mode != Fork {
 		defer pauseCollector()()
 	}
-	if d, err = e.dumpWith(graph.Guide{SkipFrame: isOwnFrame, Holder: uint64(h.addr)}); err != nil {
+	if d, err = e.dumpWith(graph.Guide{SkipFrame: isOwnFrame, Holder: uint64(h.addr)}, h); err != nil {
 		return nil, nil, err
 	}
-	d.namer.HolderType = uint64(h.typ)
 	found = d.targets(d.heap.Handles(d.begins(h), d.namer.Processors(), maxHandles))
 	if records := d.cleanupsBeside(found); len(records) > 0 {
 		d.searchAll(graph.Guide{SkipFrame: isOwnFrame, Holder: uint64(h.addr), Cleanups: records})
-		d.namer.HolderType = uint64(h.typ)
 	}
 	return d, found, nil
 }
