@@ -11,7 +11,8 @@
 // watcher finds the path of references that keeps it alive, and hands each new
 // kind of leak once to a hook and to log/slog: the reason that was given, the
 // age, the path, what the object retains and where it was allocated. Leaks are of
-// one kind if their paths are alike but for indexes, keys and addresses.
+// one kind if their paths are alike but for indexes, keys and addresses; each kind has
+// the number of its own objects. Up to 8,192 objects are looked at for an explanation.
 //
 // The zero [Watcher] is ready to use, and [Default] is one. Settings are its
 // fields.

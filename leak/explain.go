@@ -10,6 +10,8 @@ import (
 
 	"github.com/weakref-go/weakref/heap"
 	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/hidden"
+	"github.com/weakref-go/weakref/internal/scratch"
 )
 
 // explainSoonLocked starts an explanation if one is due and allowed. w.mu is held.
@@ -49,30 +51,30 @@ func (w *Watcher) allowedLocked(now time.Time) bool {
 	return true
 }
 
-// maxExplained bounds how many objects are explained at once, and of each kind.
+// maxExplained bounds how many objects are asked about at once, and maxWays how many of
+// the ways in which they are held are explained.
 const (
-	maxExplained     = 64
-	maxExplainedKind = 4
+	maxExplained = 1 << 13
+	maxWays      = 64
 )
 
-// suspect is an object to explain. Its address is kept as the complement, so that
-// no stack has a word that looks like a pointer to it.
+// suspect is an object to explain.
 type suspect struct {
 	entry
-	hidden uintptr
+	addr hidden.Addr
 }
 
 // explain explains what is due, on a goroutine of its own.
 func (w *Watcher) explain() {
 	suspects := w.suspects()
-	answers, err := w.ask(suspects)
+	found, err := w.ask(suspects)
 	if err != nil {
 		w.logger().Warn("leak: no explanation", "error", err)
 		if !errors.Is(err, heap.ErrNoFork) {
 			w.tryAgain(suspects)
 		}
 	}
-	for _, l := range w.enter(suspects, answers, err) {
+	for _, l := range w.enter(suspects, found, err) {
 		w.report(l)
 	}
 	w.mu.Lock()
@@ -84,14 +86,14 @@ func (w *Watcher) explain() {
 func (w *Watcher) suspects() (list []suspect) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	chosen := map[*kind]int{}
+	chosen := map[*kind]bool{}
 	for _, e := range w.retained {
 		addr := handle.Addr[int](e.object)
-		if addr == 0 || chosen[e.kind] == maxExplainedKind || !w.isDue(e.kind) {
+		if addr == 0 || !w.isDue(e.kind) {
 			continue
 		}
-		chosen[e.kind]++
-		if list = append(list, suspect{e, ^addr}); len(list) == maxExplained {
+		chosen[e.kind] = true
+		if list = append(list, suspect{e, hidden.Of(addr)}); len(list) == maxExplained {
 			break
 		}
 	}
@@ -110,25 +112,21 @@ func (w *Watcher) tryAgain(suspects []suspect) {
 	}
 }
 
-// ask dumps the heap and has the dump read. The answers are in the order of the
-// suspects; nil for those that have been collected in the meantime.
-func (w *Watcher) ask(suspects []suspect) ([]*heap.Answer, error) {
-	f, err := os.CreateTemp(w.Dir, "weakref-*.heapdump") // with mode 0600
+// ask dumps the heap and has the dump read.
+func (w *Watcher) ask(suspects []suspect) (*findings, error) {
+	f, remove, err := scratch.File(w.Dir)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	if os.Remove(f.Name()) != nil { // on Windows, an open file stays
-		defer os.Remove(f.Name())
-	}
+	defer remove()
 	if err := w.snapshot(f); err != nil {
 		return nil, err
 	}
-	addrs := make([]uint64, len(suspects))
+	addrs := make([]hidden.Addr, len(suspects))
 	for i, s := range suspects {
 		// If it is alive still, what was at its address in the dump is it.
-		if handle.Addr[int](s.object) == ^s.hidden {
-			addrs[i] = uint64(s.hidden)
+		if s.addr.Is(handle.Addr[int](s.object)) {
+			addrs[i] = s.addr
 		}
 	}
 	if helped.Load() {
@@ -152,26 +150,47 @@ func (w *Watcher) snapshot(f *os.File) error {
 	return err
 }
 
-// question is what is asked of a dump. The addresses are complements; 0 is none.
+// question is what is asked of a dump.
 type question struct {
 	Binary string
-	Hidden []uint64
+	Hidden []hidden.Addr
+}
+
+// findings is the answer: for each object the number of the way in which it is held,
+// and of each way why one of the objects is alive.
+type findings struct {
+	Ways []int // -1 for what has been collected in the meantime, or is held in one way too many
+	Why  []*heap.Answer
 }
 
 // answer reads a dump and answers a question.
-func answer(f *os.File, q question) ([]*heap.Answer, error) {
+func answer(f *os.File, q question) (*findings, error) {
 	d, err := open(f, q.Binary)
 	if err != nil {
 		return nil, err
 	}
 	defer d.Close()
-	answers := make([]*heap.Answer, len(q.Hidden))
+	found := &findings{Ways: make([]int, len(q.Hidden))}
+	number := map[[2]string]int{}
 	for i, h := range q.Hidden {
-		if o, ok := d.Find(uint64(^uintptr(h))); ok && h != 0 {
-			answers[i] = d.Answer(o, 2)
+		found.Ways[i] = -1
+		o, ok := d.Find(h.Get())
+		if h == 0 || !ok {
+			continue
 		}
+		key := [2]string{d.HeldAs(o), o.Type}
+		way, known := number[key]
+		switch {
+		case !known && len(found.Why) == maxWays:
+			continue
+		case !known:
+			way = len(found.Why)
+			number[key] = way
+			found.Why = append(found.Why, d.Answer(o, 2))
+		}
+		found.Ways[i] = way
 	}
-	return answers, nil
+	return found, nil
 }
 
 // open opens a dump with the names of this executable, or without any.
@@ -180,12 +199,11 @@ func open(f *os.File, binary string) (*heap.Dump, error) {
 		if path == "" {
 			continue
 		}
-		l := heap.Loader{Binary: path}
-		if d, err := l.OpenFile(f); err == nil {
+		if d, err := heap.Read(f, heap.Options{Binary: path}); err == nil {
 			return d, nil
 		}
 	}
-	return new(heap.Loader).OpenFile(f)
+	return heap.Read(f, heap.Options{})
 }
 
 func executable() string {

@@ -10,11 +10,10 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/weakref-go/weakref/heap"
 )
 
 // helperEnv is set in a process that was started to read a dump.
@@ -60,11 +59,11 @@ func help(f, in, out *os.File) error {
 	if err := json.NewDecoder(in).Decode(&q); err != nil {
 		return err
 	}
-	answers, err := answer(f, q)
+	found, err := answer(f, q)
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(out).Encode(answers)
+	return json.NewEncoder(out).Encode(found)
 }
 
 // modest makes this process give way to others.
@@ -75,7 +74,7 @@ func modest() {
 }
 
 // askHelper has a question answered by a process of its own.
-func askHelper(f *os.File, q question) (answers []*heap.Answer, err error) {
+func askHelper(f *os.File, q question) (*findings, error) {
 	exe := executable()
 	if exe == "" {
 		return nil, errors.New("the program does not know its executable")
@@ -95,8 +94,15 @@ func askHelper(f *os.File, q question) (answers []*heap.Answer, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the helper that was to read the dump: %w: %.500s", err, strings.TrimSpace(stderr.String()))
 	}
-	if err := json.Unmarshal(out, &answers); err != nil || len(answers) != len(q.Hidden) {
+	found := new(findings)
+	if err := json.Unmarshal(out, found); err != nil || !found.fits(q) {
 		return nil, fmt.Errorf("the helper that was to read the dump did not answer: does main write something before it calls leak.Helper? (%v)", err)
 	}
-	return answers, nil
+	return found, nil
+}
+
+// fits says whether findings can be those that were asked for.
+func (f *findings) fits(q question) bool {
+	wrong := func(way int) bool { return way < -1 || way >= len(f.Why) }
+	return len(f.Ways) == len(q.Hidden) && !slices.ContainsFunc(f.Ways, wrong) && !slices.Contains(f.Why, nil)
 }

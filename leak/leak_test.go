@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/rerun"
 	"github.com/weakref-go/weakref/leak"
 	"github.com/weakref-go/weakref/weaktest"
 )
@@ -35,6 +36,7 @@ type session struct {
 type store struct {
 	byName map[string]*session
 	all    []*session
+	hooks  []func()
 }
 
 var sessions store
@@ -146,6 +148,56 @@ func TestTwoWaysToLeak(t *testing.T) {
 	runtime.KeepAlive(w)
 }
 
+// Objects of one type and reason that are held in several ways are as many leaks, each
+// with its own number.
+func TestEachWayIsCounted(t *testing.T) {
+	defer func() { sessions = store{} }()
+	w, r := newWatcher()
+	w.Threshold = 60
+	for i := range 30 {
+		leaking(w, fmt.Sprint("in the map ", i))
+	}
+	func() {
+		for range 20 {
+			s := new(session)
+			sessions.all = append(sessions.all, s)
+			leak.WatchBy(w, s, "session closed")
+		}
+		for range 10 {
+			s := new(session)
+			sessions.hooks = append(sessions.hooks, func() { s.user = "" })
+			leak.WatchBy(w, s, "session closed")
+		}
+	}()
+	weaktest.Eventually(t, "three leaks are reported", func() bool { return len(r.found()) == 3 })
+	check := func(what string, leaks []*leak.Leak) {
+		t.Helper()
+		var counts []int
+		for _, l := range leaks {
+			counts = append(counts, l.Count)
+		}
+		slices.Sort(counts)
+		if !slices.Equal(counts, []int{10, 20, 30}) {
+			t.Errorf("%s: %d", what, counts)
+		}
+	}
+	check("found", r.found())
+	check("report", w.Report())
+	runtime.KeepAlive(w)
+}
+
+// A reason with a number in it is not remembered for ever.
+func TestKindsAreForgotten(t *testing.T) {
+	w, _ := newWatcher()
+	for i := range 100 {
+		func() {
+			s := new(session)
+			leak.WatchBy(w, s, fmt.Sprint("session ", i, " closed"))
+		}()
+	}
+	weaktest.Eventually(t, "no kind is left", func() bool { return leak.Kinds(w) == 0 })
+}
+
 //go:noinline
 func dying(w *leak.Watcher) weakref.Ref[session] {
 	s := new(session)
@@ -168,6 +220,20 @@ func TestNoLeak(t *testing.T) {
 }
 
 // What is young is not retained, however many collections there are.
+func TestStats(t *testing.T) {
+	w, _ := newWatcher()
+	w.MaxPerHour = -1
+	stays := new(session)
+	leak.WatchBy(w, stays, "session closed")
+	dies := dying(w)
+	if st := w.Stats(); st.Watched != 2 || st.Retained != 0 {
+		t.Errorf("%+v before a collection", st)
+	}
+	weaktest.MustCollect(t, dies)
+	weaktest.Eventually(t, "one is retained, the other is gone", func() bool { return w.Stats() == leak.Stats{Watched: 1, Retained: 1} })
+	runtime.KeepAlive(stays)
+}
+
 func TestAge(t *testing.T) {
 	defer func() { sessions = store{} }()
 	w, r := newWatcher()
@@ -232,9 +298,7 @@ func TestRate(t *testing.T) {
 // Without Helper, the process reads small dumps itself, and none that are large.
 func TestWithoutHelper(t *testing.T) {
 	if os.Getenv("LEAK_TEST_NO_HELPER") == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestWithoutHelper$")
-		cmd.Env = append(os.Environ(), "LEAK_TEST_NO_HELPER=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
+		if out, err := rerun.Test("TestWithoutHelper", "LEAK_TEST_NO_HELPER=1"); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
 		return

@@ -20,7 +20,8 @@ const slogLevel = slog.LevelWarn
 type Leak struct {
 	Type   string
 	Reason string // as it was given to Watch
-	// Count is how many objects of the type and reason are retained.
+	// Count is how many objects of the type and reason are retained by paths such as
+	// this, of those that have been looked at.
 	Count int
 	// Age and Collections are what the oldest of them has survived since it was
 	// watched.
@@ -34,6 +35,8 @@ type Leak struct {
 	Signature string
 	// Seen is how often this kind was found, with different objects.
 	Seen int
+
+	key kindKey
 }
 
 // Summary is the leak in a line.
@@ -59,6 +62,9 @@ func (l *Leak) String() string {
 	return b.String()
 }
 
+// LogValue is the leak for package slog.
+func (l *Leak) LogValue() slog.Value { return slog.GroupValue(l.attrs()...) }
+
 // attrs is the leak for the log.
 func (l *Leak) attrs() []slog.Attr {
 	attrs := []slog.Attr{
@@ -76,36 +82,106 @@ func (l *Leak) attrs() []slog.Attr {
 	return append(attrs, slog.String("path", l.Answer.Detail()))
 }
 
-// enter notes the answers. It returns the leaks that are new.
-func (w *Watcher) enter(suspects []suspect, answers []*heap.Answer, err error) (found []*Leak) {
+// enter notes what was found. It returns the leaks that are new.
+func (w *Watcher) enter(suspects []suspect, found *findings, err error) (fresh []*Leak) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	kinds := map[kindWay]*Leak{} // of this explanation
+	by := map[handle.H]*Leak{}
+	known := explained(suspects)
 	for i, s := range suspects {
-		l := &Leak{Type: s.kind.typ.String(), Reason: s.kind.reason, Seen: 1}
-		switch {
-		case err != nil:
-			l.Unexplained = err.Error()
-		case answers[i] == nil:
-			continue
-		default:
-			l.Answer = answers[i]
-			l.Answer.Object.Type = l.Type
+		way := -1
+		if err != nil && known[s.kind] {
+			continue // what was found before is better than nothing
 		}
-		l.Signature = l.signature()
-		if known := w.leaks[l.Signature]; known != nil {
-			known.Seen++
-			s.kind.leak = known
-			continue
+		if err == nil {
+			if way = found.Ways[i]; way < 0 {
+				continue
+			}
 		}
-		if w.leaks == nil {
-			w.leaks = make(map[string]*Leak)
+		l := kinds[kindWay{s.kind, way}]
+		if l == nil {
+			var isNew bool
+			l, isNew = w.leakLocked(s.kind, found, way, err)
+			kinds[kindWay{s.kind, way}] = l
+			if isNew {
+				fresh = append(fresh, l)
+			}
 		}
-		w.leaks[l.Signature] = l
-		s.kind.leak = l
-		w.measureLocked(l, s.kind)
-		found = append(found, l.copy())
+		by[s.object] = l
 	}
-	return found
+	for i := range w.retained {
+		if l := by[w.retained[i].object]; l != nil && w.retained[i].kind.kindKey == l.key {
+			w.retained[i].leak = l
+		}
+	}
+	for i, l := range fresh {
+		w.measureLocked(l)
+		fresh[i] = l.copy()
+	}
+	return fresh
+}
+
+// explained returns the kinds of objects some of which were explained before.
+func explained(suspects []suspect) map[*kind]bool {
+	known := map[*kind]bool{}
+	for _, s := range suspects {
+		if s.leak != nil && s.leak.Answer != nil {
+			known[s.kind] = true
+		}
+	}
+	return known
+}
+
+// kindWay is a way in which objects of a kind are held.
+type kindWay struct {
+	kind *kind
+	way  int
+}
+
+// leakLocked returns the leak of a kind that is held in a way, or that could not be
+// explained. isNew says that there was none like it before. w.mu is held.
+func (w *Watcher) leakLocked(k *kind, found *findings, way int, err error) (l *Leak, isNew bool) {
+	l = &Leak{Type: k.typ.String(), Reason: k.reason, Seen: 1, key: k.kindKey}
+	if err != nil {
+		l.Unexplained = err.Error()
+	} else {
+		answer := *found.Why[way]
+		answer.Object.Type = l.Type
+		l.Answer = &answer
+	}
+	l.Signature = l.signature()
+	if known := w.leaks[l.Signature]; known != nil {
+		known.Seen++
+		return known, false
+	}
+	w.pruneLeaksLocked()
+	if w.leaks == nil {
+		w.leaks = make(map[string]*Leak)
+	}
+	w.leaks[l.Signature] = l
+	return l, true
+}
+
+// maxLeaks bounds how many leaks are remembered of which no object is left. One that
+// comes back after that is reported again.
+const maxLeaks = 1000
+
+// pruneLeaksLocked forgets leaks of which no object is left, if there are many. w.mu is
+// held.
+func (w *Watcher) pruneLeaksLocked() {
+	if len(w.leaks) < maxLeaks {
+		return
+	}
+	used := map[*Leak]bool{}
+	for _, e := range w.retained {
+		used[e.leak] = true
+	}
+	for sig, l := range w.leaks {
+		if !used[l] {
+			delete(w.leaks, sig)
+		}
+	}
 }
 
 // copy is a leak that is not changed any more.
@@ -116,43 +192,79 @@ func (l *Leak) copy() *Leak {
 
 func (l *Leak) signature() string {
 	sig := l.Type + ": " + l.Reason
-	if l.Answer != nil && len(l.Answer.Paths) > 0 {
-		sig += ": " + l.Answer.Paths[0].Signature()
+	if l.Answer == nil || len(l.Answer.Paths) == 0 {
+		return sig
+	}
+	if p := &l.Answer.Paths[0]; l.Answer.Names == heap.NamesFull {
+		sig += ": " + p.Signature()
+	} else {
+		// Without types, what a map holds reads otherwise when it has grown.
+		sig += ": " + p.Root.Signature
 	}
 	return sig
 }
 
-// measureLocked fills in what the retained objects of a kind tell. w.mu is held.
-func (w *Watcher) measureLocked(l *Leak, k *kind) {
+// measureLocked fills in what the retained objects of a leak tell. w.mu is held.
+func (w *Watcher) measureLocked(l *Leak) {
 	l.Count, l.Age, l.Collections = 0, 0, 0
 	now := time.Now()
 	for _, e := range w.retained {
-		if e.kind == k && handle.Addr[int](e.object) != 0 {
-			l.Count++
-			l.Age = max(l.Age, now.Sub(e.since))
-			l.Collections = max(l.Collections, int(w.cycles-e.cycle))
+		if e.leak == l {
+			w.countLocked(l, e, now)
 		}
+	}
+}
+
+// countLocked counts an object for a leak. w.mu is held.
+func (w *Watcher) countLocked(l *Leak, e entry, now time.Time) {
+	if handle.Addr[int](e.object) != 0 {
+		l.Count++
+		l.Age = max(l.Age, now.Sub(e.since))
+		l.Collections = max(l.Collections, int(w.cycles-e.cycle))
 	}
 }
 
 // Report returns what the default watcher finds retained now, most objects first.
 func Report() []*Leak { return Default.Report() }
 
-// Report returns what is retained now, most objects first: for each type and
-// reason the leak that was found last, or one without an explanation. It looks at
-// all objects that are retained.
+// Report returns what is retained now, most objects first: a leak for each type, reason
+// and way to be held. What has come since the last explanation counts for the leak of
+// its type and reason if there is but one, and is a leak without an explanation
+// otherwise. It looks at all objects that are retained.
 func (w *Watcher) Report() (leaks []*Leak) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range w.kinds {
-		l := &Leak{Type: k.typ.String(), Reason: k.reason}
-		l.Signature = l.signature()
-		if k.leak != nil {
-			l = k.leak.copy()
+	now := time.Now()
+	counted := map[*Leak]*Leak{}     // by what they are copies of
+	ways := map[kindKey][]*Leak{}    // of which there are some
+	unknown := map[kindKey][]entry{} // not explained yet
+	for _, e := range w.retained {
+		if e.leak == nil {
+			unknown[e.kind.kindKey] = append(unknown[e.kind.kindKey], e)
+			continue
 		}
-		if w.measureLocked(l, k); l.Count > 0 {
-			leaks = append(leaks, l)
+		c := counted[e.leak]
+		if c == nil {
+			c = e.leak.copy()
+			c.Count, c.Age, c.Collections = 0, 0, 0
+			counted[e.leak] = c
+			ways[e.kind.kindKey] = append(ways[e.kind.kindKey], c)
 		}
+		w.countLocked(c, e, now)
+	}
+	for key, entries := range unknown {
+		l := &Leak{Type: key.typ.String(), Reason: key.reason, key: key}
+		if l.Signature = l.signature(); len(ways[key]) == 1 {
+			l = ways[key][0]
+		} else {
+			ways[key] = append(ways[key], l)
+		}
+		for _, e := range entries {
+			w.countLocked(l, e, now)
+		}
+	}
+	for _, list := range ways {
+		leaks = append(leaks, slices.DeleteFunc(list, func(l *Leak) bool { return l.Count == 0 })...)
 	}
 	slices.SortFunc(leaks, func(a, b *Leak) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Signature, b.Signature))

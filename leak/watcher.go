@@ -92,15 +92,16 @@ type kindKey struct {
 // kind is the objects of a type that are watched for a reason.
 type kind struct {
 	kindKey
+	entries   int // objects that are watched or retained: without any, the kind is forgotten
 	retained  int
-	explained int   // how many were retained when they were last explained
-	leak      *Leak // what that explanation said
+	explained int // how many were retained when they were last explained
 }
 
 // entry is a watched object.
 type entry struct {
 	object handle.H
 	kind   *kind
+	leak   *Leak // why it is alive, once that has been asked
 	since  time.Time
 	cycle  uint64 // completed collections when it was entered, or one less
 }
@@ -134,7 +135,16 @@ func (w *Watcher) add(h handle.H, key kindKey) {
 	if w.cycles == 0 {
 		w.cycles = completedCycles()
 	}
-	w.watched = append(w.watched, entry{h, k, now, w.cycles})
+	k.entries++
+	w.watched = append(w.watched, entry{object: h, kind: k, since: now, cycle: w.cycles})
+}
+
+// goneLocked notes that an object has died. A reason may have a number in it, so that
+// there are kinds without end: w.mu is held.
+func (w *Watcher) goneLocked(k *kind) {
+	if k.entries--; k.entries == 0 {
+		delete(w.kinds, k.kindKey)
+	}
 }
 
 // completedCycles is how many collections there have been.
@@ -156,11 +166,13 @@ func (w *Watcher) look() {
 	w.retained, w.checked = sweep(w.retained, w.checked, func(e entry, dead bool) bool {
 		if dead {
 			e.kind.retained--
+			w.goneLocked(e.kind)
 		}
 		return !dead
 	})
 	w.watched, w.cursor = sweep(w.watched, w.cursor, func(e entry, dead bool) bool {
 		if dead {
+			w.goneLocked(e.kind)
 			return false
 		}
 		if w.isRetained(e, now) {
@@ -203,6 +215,19 @@ func or[T int | int64 | time.Duration](v, def T) T {
 		return def
 	}
 	return v
+}
+
+// Stats is what a [Watcher] reports of itself.
+type Stats struct {
+	Watched  int // objects that should die, not known to be dead
+	Retained int // those of them that have survived too much
+}
+
+// Stats returns the figures. Unlike Report, it does not look at the objects.
+func (w *Watcher) Stats() Stats {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return Stats{len(w.watched) + len(w.retained), len(w.retained)}
 }
 
 func (w *Watcher) logger() *slog.Logger {

@@ -22,12 +22,22 @@
 //
 // # Names
 //
-// "go test" strips the test binary, so that paths have offsets where the names
-// of variables and fields would be. For names, run
+// "go test" strips the test binary. Before a failure is reported, the test is linked
+// once more with the names of variables and fields: in a second or two, as what has
+// been compiled is in the build cache, and for half a minute at most. That takes the go
+// command and the sources where the test was started. The executable is read and never
+// run. The environment variable WEAKTEST_NAMES=off turns it off.
+//
+// Where that cannot be done, paths have offsets in place of names, and the failure says
+// how to get them:
 //
 //	go test -ldflags='-s=false -w=false'
 //
-// and for the places of allocations add -memprofilerate=1. A failure says so.
+// For the places of allocations add -memprofilerate=1.
+//
+// What does not escape lies in the frame of its function: a struct, a map in it, the
+// entries of the map. The compiler tells nothing of these. A path that begins there has
+// the function, the line and an offset in the frame.
 //
 // # What keeps an object alive in a test
 //

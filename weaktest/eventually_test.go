@@ -3,7 +3,6 @@ package weaktest_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"weak"
@@ -13,10 +12,12 @@ import (
 	"github.com/weakref-go/weakref/event"
 	"github.com/weakref-go/weakref/internal/boxtest"
 	"github.com/weakref-go/weakref/internal/handle"
+	"github.com/weakref-go/weakref/internal/rerun"
 	"github.com/weakref-go/weakref/weaktest"
 )
 
 func TestMain(m *testing.M) {
+	os.Setenv("WEAKTEST_NAMES", "off") // most of these tests fail on purpose
 	if boxtest.InUse() {
 		handle.UseBoxes()
 	}
@@ -29,7 +30,11 @@ func TestEventuallyWithBoxes(t *testing.T) {
 		t.Skip("these are the boxes")
 	}
 	t.Setenv(boxtest.Env, "1")
-	out, err := exec.Command(os.Args[0], "-test.run=^TestEventuallySays", "-test.v").CombinedOutput()
+	cmd, err := rerun.Command(nil, "-test.run=^TestEventuallySays", "-test.v")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "PASS: TestEventuallySays") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -153,16 +158,17 @@ func TestEventuallySaysAllWays(t *testing.T) {
 	defer func() { close(release); <-released }()
 	empty := func() func() bool {
 		c := &cache.Cache[int, object]{Keep: keep}
-		for i := range keep {
-			c.Put(i, new(object))
-			c.Lookup(i)
-		}
 		list := new(object)
 		held <- list
 		for i := range inUse {
 			list.next = new(object)
 			list = list.next
 			c.Put(keep+i, list)
+		}
+		for i := range keep { // now these are what is hot
+			c.Put(i, new(object))
+			c.Lookup(i)
+			c.Lookup(i)
 		}
 		return func() bool { return c.Len() == 0 }
 	}()

@@ -2,13 +2,13 @@ package weaktest
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/relink"
 )
 
 // NoGrowth runs a round trip again and again, and fails the test if it leaves more
@@ -28,14 +28,18 @@ import (
 // only in some rounds, as a cache that fills, does not count, and neither does
 // what only the runtime holds.
 //
+// What only f leads to, as a local variable of the test that it captures, is held by
+// "the function given".
+//
 // f must not return before it is done: what goroutines that it has started let go
 // of later counts as growth. A round takes the time of f and some 50
-// milliseconds in a small program. Without names (see the package comment) some
-// paths cannot be told apart, and growth of one may be hidden by another that
-// shrinks.
+// milliseconds in a small program. If something has grown and the test has no names,
+// the rounds are made once more with names (see the package comment): these tell more
+// paths apart. Where there are none to be had, growth of one may be hidden by another
+// that shrinks.
 func NoGrowth(t TB, f func()) {
 	t.Helper()
-	grown, err := growth(f)
+	grown, err := namedGrowth(f)
 	switch {
 	case err != nil:
 		t.Fatalf("weaktest: it cannot be said whether the heap grows: %v", err)
@@ -50,20 +54,40 @@ const (
 	maxReported = 5
 )
 
-// growth runs f and says what has grown in every round, "" if nothing has.
-func growth(f func()) (grown string, err error) {
-	for range warmRounds {
-		f()
+// namedGrowth is growth, and if the test has no names that can be had, it is so once
+// more with them: then it tells more ways to be held apart.
+func namedGrowth(f func()) (grown string, err error) {
+	r := rounds{f: f}
+	if grown, err = r.growth(); err != nil || grown == "" || r.names == heap.NamesFull {
+		return grown, err
 	}
-	before, err := snapshot(nil)
+	if r.binary = relink.Binary(); r.binary == "" {
+		return grown, nil
+	}
+	return r.growth()
+}
+
+// rounds is a round trip to be run again and again.
+type rounds struct {
+	f      func()
+	binary string     // has the names
+	names  heap.Names // how good they were
+}
+
+// growth runs f and says what has grown in every round, "" if nothing has.
+func (r *rounds) growth() (grown string, err error) {
+	for range warmRounds {
+		r.f()
+	}
+	before, err := r.snapshot(nil)
 	if err != nil {
 		return "", err
 	}
 	var suspects map[kind]bool
 	for i := range growRounds {
-		f()
+		r.f()
 		last := i == growRounds-1
-		after, err := snapshot(func(d *heap.Dump) {
+		after, err := r.snapshot(func(d *heap.Dump) {
 			if last {
 				grown = describe(d, suspects, before)
 			}
@@ -85,15 +109,17 @@ type kind struct{ path, typ string }
 // amounts is how much there is of each kind.
 type amounts map[kind]heap.Size
 
-// snapshot counts what there is. look may look at the dump.
-func snapshot(look func(*heap.Dump)) (amounts, error) {
+// snapshot counts what there is. look may look at the dump. What only f leads to is
+// held by f: the frames that run it are left out of the dump.
+func (r *rounds) snapshot(look func(*heap.Dump)) (amounts, error) {
 	collect()
 	collect() // a sync.Pool drops in the second collection what it held
-	d, err := dump()
+	d, err := (&heap.Explainer{Binary: r.binary, Holder: r.f}).Dump()
 	if err != nil {
 		return nil, err
 	}
 	defer d.Close()
+	r.names = d.Info().Names
 	a := count(d)
 	if look != nil {
 		look(d)
@@ -101,18 +127,10 @@ func snapshot(look func(*heap.Dump)) (amounts, error) {
 	return a, nil
 }
 
-func dump() (*heap.Dump, error) {
-	d, err := new(heap.Explainer).Dump()
-	if errors.Is(err, heap.ErrSystemCalls) && heap.CanFork {
-		d, err = (&heap.Explainer{Mode: heap.Fork}).Dump()
-	}
-	return d, err
-}
-
 func count(d *heap.Dump) amounts {
 	a := amounts{}
 	for _, h := range d.Holdings() {
-		if !strings.HasPrefix(h.Path, "runtime.") {
+		if !h.Runtime && !strings.HasPrefix(h.Path, "runtime.") {
 			a[kind{h.Path, h.Type}] = heap.Size{Objects: h.Objects, Bytes: h.Bytes}
 		}
 	}
@@ -180,6 +198,9 @@ func entry(d *heap.Dump, k kind, objects int, bytes int64) string {
 	for _, h := range d.Holdings() {
 		if h.Path == k.path && h.Type == k.typ {
 			if paths := d.Paths(h.Example, 1); len(paths) > 0 {
+				if root := &paths[0].Root; root.Kind == heap.RootHolder {
+					root.Text = "the function given"
+				}
 				path = paths[0].String()
 			}
 		}

@@ -5,9 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/weakref-go/weakref/internal/rerun"
 )
 
 // M is the part of [testing.M] that [Main] needs.
@@ -71,7 +72,7 @@ func set(name string) bool {
 
 // again makes the additional runs.
 func again(m M) (code int) {
-	if grown, err := growth(func() { silently(m.Run) }); err != nil {
+	if grown, err := namedGrowth(func() { silently(m.Run) }); err != nil {
 		fmt.Fprintf(os.Stderr, "weaktest: it cannot be said whether the heap grows: %v\n", err)
 	} else if grown != "" {
 		fmt.Fprintf(os.Stderr, "weaktest: with the tests of the whole package, %s\nFAIL\n", grown)
@@ -101,30 +102,16 @@ func silently(run func() int) {
 // finalizers and cleanups at every collection. It returns what the runtime says,
 // "" if nothing.
 func checkFinalizers() string {
-	exe, err := os.Executable()
+	debug := "GODEBUG=" + strings.TrimPrefix(os.Getenv("GODEBUG")+",checkfinalizers=1", ",")
+	cmd, err := rerun.Command([]string{mainEnv + "=off", debug}, rerun.Args()...)
 	if err != nil {
 		return err.Error()
 	}
-	cmd := exec.Command(exe, withoutFiles(os.Args[1:])...)
-	cmd.Env = append(os.Environ(), mainEnv+"=off", "GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",checkfinalizers=1", ","))
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return ""
 	}
 	return "run with GODEBUG=checkfinalizers=1, the tests fail:\n" + issues(out)
-}
-
-// withoutFiles leaves out the flags that name files to write: those of the first
-// run are not to be overwritten.
-func withoutFiles(args []string) (rest []string) {
-	for _, a := range args {
-		name, _, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")
-		name = strings.TrimPrefix(name, "test.")
-		if !strings.HasSuffix(name, "profile") && name != "trace" && name != "testlogfile" && name != "gocoverdir" && name != "outputdir" {
-			rest = append(rest, a)
-		}
-	}
-	return rest
 }
 
 // issues is the part of the output of a run that tells what is wrong.

@@ -1,16 +1,23 @@
 package weaktest
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/weakref-go/weakref/heap"
 	"github.com/weakref-go/weakref/internal/gcclock"
+	"github.com/weakref-go/weakref/internal/relink"
 )
 
 // suspects says why the objects are alive that a condition looks at weakly.
 func suspects(cond func() bool) string {
-	a, err := explainWeak(cond)
+	a, err := explainWeak(cond, "")
+	if err == nil && a.Names < heap.NamesFull {
+		if binary := relink.Binary(); binary != "" {
+			if again, err := explainWeak(cond, binary); err == nil {
+				a = again
+			}
+		}
+	}
 	switch {
 	case err != nil:
 		return fmt.Sprintf("it cannot be said what is still alive: %v", err)
@@ -27,13 +34,8 @@ func suspects(cond func() bool) string {
 	return a.String()
 }
 
-// explainWeak asks package heap. If many goroutines are in system calls, a copy of
-// the process can say it.
-func explainWeak(holder any) (*heap.WeakAnswer, error) {
+// explainWeak asks package heap, with the names that binary has.
+func explainWeak(holder any, binary string) (*heap.WeakAnswer, error) {
 	defer gcclock.Pause()() // or upkeep may be what holds a container at that moment
-	a, err := new(heap.Explainer).ExplainWeak(holder)
-	if errors.Is(err, heap.ErrSystemCalls) && heap.CanFork {
-		a, err = (&heap.Explainer{Mode: heap.Fork}).ExplainWeak(holder)
-	}
-	return a, err
+	return (&heap.Explainer{Binary: binary}).ExplainWeak(holder)
 }

@@ -1,7 +1,6 @@
 package weaktest
 
 import (
-	"errors"
 	"runtime"
 	"runtime/metrics"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/heap"
 	"github.com/weakref-go/weakref/internal/gcclock"
+	"github.com/weakref-go/weakref/internal/relink"
 )
 
 // TB is the part of [testing.TB] that the helpers need.
@@ -82,7 +82,7 @@ func uncollected(target heap.Target, dead func() bool) string {
 		return ""
 	}
 	for deadline := time.Now().Add(Patience); ; {
-		a, err := explain(target)
+		a, err := explain(target, "")
 		switch {
 		case err != nil:
 			if poll(Patience, 0, dead) {
@@ -92,7 +92,7 @@ func uncollected(target heap.Target, dead func() bool) string {
 		case a.Collected:
 			return ""
 		case inVain(a) || time.Now().After(deadline):
-			return a.String()
+			return named(target, a).String()
 		}
 		if poll(leastTime, 0, dead) {
 			return ""
@@ -100,18 +100,27 @@ func uncollected(target heap.Target, dead func() bool) string {
 	}
 }
 
-// explain says why a target is alive. If many goroutines are in system calls, a
-// copy of the process can say it.
-func explain(target heap.Target) (*heap.Answer, error) {
+// explain says why a target is alive, with the names that binary has.
+func explain(target heap.Target, binary string) (*heap.Answer, error) {
 	defer gcclock.Pause()() // as in explainWeak
-	answers, err := new(heap.Explainer).Explain(target)
-	if errors.Is(err, heap.ErrSystemCalls) && heap.CanFork {
-		answers, err = (&heap.Explainer{Mode: heap.Fork}).Explain(target)
-	}
+	answers, err := (&heap.Explainer{Binary: binary}).Explain(target)
 	if err != nil {
 		return nil, err
 	}
 	return answers[0], nil
+}
+
+// named is an answer once more, with names if the test has none and they can be had.
+func named(target heap.Target, a *heap.Answer) *heap.Answer {
+	if a.Names == heap.NamesFull {
+		return a
+	}
+	if binary := relink.Binary(); binary != "" {
+		if again, err := explain(target, binary); err == nil && !again.Collected {
+			return again
+		}
+	}
+	return a
 }
 
 // inVain says whether it is in vain to wait for an object to be collected.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/weaktest"
 )
 
@@ -57,6 +58,40 @@ func TestCleanup(t *testing.T) {
 	runtime.GC()
 	runtime.GC()
 }
+
+// compiler is what a test is about: it keeps what it has made.
+type compiler struct{ all []*object }
+
+//go:noinline
+func (c *compiler) compile() *object {
+	o := new(object)
+	c.all = append(c.all, o)
+	return o
+}
+
+// global is the commonest package variable.
+var global = &compiler{}
+
+// TestHeld asks for objects that are held: by a variable that is a pointer to a literal,
+// by a local variable, and by a closure alone.
+func TestHeld(t *testing.T) {
+	c := &compiler{}
+	switch os.Getenv("TIDY") {
+	case "literal":
+		weaktest.MustCollect(t, weakref.Make(global.compile()))
+	case "local":
+		weaktest.MustCollect(t, weakref.Make(c.compile()))
+	case "closure":
+		weaktest.NoGrowth(t, func() { c.compile() })
+		return
+	case "method":
+		weaktest.NoGrowth(t, c.round)
+		return
+	}
+	c.all = nil
+}
+
+func (c *compiler) round() { c.compile() }
 
 // TestFailure fails.
 func TestFailure(t *testing.T) {
