@@ -15,8 +15,10 @@ import (
 	"github.com/weakref-go/weakref/vet/goroutinepin"
 	"github.com/weakref-go/weakref/vet/ignoredirective"
 	"github.com/weakref-go/weakref/vet/keepalive"
+	"github.com/weakref-go/weakref/vet/latesetting"
 	"github.com/weakref-go/weakref/vet/nilarg"
 	"github.com/weakref-go/weakref/vet/prunedentry"
+	"github.com/weakref-go/weakref/vet/slotsmap"
 	"github.com/weakref-go/weakref/vet/stopmissing"
 	"github.com/weakref-go/weakref/vet/tinytarget"
 	"github.com/weakref-go/weakref/vet/uintptrkey"
@@ -80,6 +82,8 @@ var checks = []Check{
 
 	{Analyzer: uniquedrop.Analyzer, Tier: Warning, Part: "input", PartTier: OptIn},
 	{Analyzer: weakkeycycle.Analyzer, Tier: Warning},
+	{Analyzer: slotsmap.Analyzer, Tier: Warning},
+	{Analyzer: latesetting.Analyzer, Tier: Warning},
 	{Analyzer: goroutinepin.Analyzer, Tier: Warning},
 	{Analyzer: tinytarget.Analyzer, Tier: Warning},
 	{Analyzer: stopmissing.Analyzer, Tier: Warning, Part: "dropped", PartTier: OptIn},

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
 
@@ -18,21 +19,51 @@ import (
 //
 // It understands what [multichecker.Main] does: packages with the flags -json,
 // -fix, -diff, -c and one for each analyzer, "help", and the protocol of go vet.
-// To that it adds -tier, which selects the analyzers unless some are named, and
-// lets -diff stand for -fix -diff.
+// To that it adds -tier, which selects the analyzers unless some are named, lets
+// -diff stand for -fix -diff, and checks the package in the current folder if none
+// is given, as go vet does. In a terminal it shows how far it is.
 //
 // The exit code is 0 if all is well, 1 if the packages could not be checked, 2
 // if the command line is wrong, and 3 if there are findings (0 with -json).
 func Main(name string, args []string) {
+	l, err := takeApart(args)
+	if err != nil {
+		wrong(name, err)
+	}
 	tier, err := tierOf(args)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(2)
+		wrong(name, err)
+	}
+	worker := os.Getenv(workerEnv) != ""
+	switch {
+	case l.protocol():
+	case l.help():
+		writeHelp(os.Stdout, name)
+		os.Exit(0)
+	case !worker:
+		code, err := watch(name)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+			os.Exit(1)
+		}
+		os.Exit(code)
+	default:
+		signal.Reset(os.Interrupt) // whoever handles it cannot end the checks
+		announce(os.Stderr)
+	}
+	if len(l.packages) == 0 && !l.protocol() {
+		args = slices.Concat(args, []string{"."})
 	}
 	flag.CommandLine.Init(name, flag.ExitOnError)
 	flag.String("tier", vet.Default.String(), "which `checks` to run: default, warning (these too) or all")
 	os.Args = slices.Concat([]string{name}, implied(tier, args), args)
 	multichecker.Main(vet.Analyzers()...)
+}
+
+// wrong ends the program because of its command line.
+func wrong(name string, err error) {
+	fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+	os.Exit(2)
 }
 
 // tierOf returns the value of the flag -tier. It is needed before the flags are

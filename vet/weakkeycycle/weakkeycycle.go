@@ -15,6 +15,7 @@ import (
 	"github.com/weakref-go/weakref/vet/internal/check"
 	"github.com/weakref-go/weakref/vet/internal/report"
 	"github.com/weakref-go/weakref/vet/internal/sites"
+	"github.com/weakref-go/weakref/vet/internal/typepath"
 )
 
 //go:embed doc.go
@@ -35,7 +36,7 @@ func run(pass *analysis.Pass, s *sites.Sites) {
 				examine(pass, n, key, value)
 			}
 		case *ast.Ident:
-			if inst, ok := pass.TypesInfo.Instances[n]; ok && !inReceiver(c) {
+			if inst, ok := pass.TypesInfo.Instances[n]; ok && !sites.InReceiver(c) {
 				instance(pass, n, inst.Type)
 			}
 		}
@@ -62,9 +63,9 @@ func instance(pass *analysis.Pass, at ast.Node, t types.Type) {
 	if !ok {
 		return
 	}
-	if api.TypeName(n) == (api.Name{Pkg: api.Module, Func: "KeyMap"}) && n.TypeArgs().Len() == 2 {
-		if key := n.TypeArgs().At(0); !hasSlots(key) {
-			examine(pass, at, key, n.TypeArgs().At(1))
+	if key, value, ok := api.KeyMap(n); ok {
+		if !api.HasSlots(key) {
+			examine(pass, at, key, value)
 		}
 		return
 	}
@@ -77,32 +78,6 @@ func instance(pass *analysis.Pass, at ast.Node, t types.Type) {
 			examine(pass, at, key, value)
 		}
 	}
-}
-
-// inReceiver reports whether c stands in the receiver of a method, where the
-// type's arguments are its parameters.
-func inReceiver(c inspector.Cursor) bool {
-	for p := range c.Enclosing((*ast.FieldList)(nil)) {
-		if p.ParentEdgeKind() == edge.FuncDecl_Recv {
-			return true
-		}
-	}
-	return false
-}
-
-// hasSlots reports whether t embeds weakref.Slots, with which a KeyMap keeps
-// values in their keys.
-func hasSlots(t types.Type) bool {
-	s, ok := t.Underlying().(*types.Struct)
-	if !ok {
-		return false
-	}
-	for f := range s.Fields() {
-		if f.Embedded() && api.TypeName(f.Type()) == (api.Name{Pkg: api.Module, Func: "Slots"}) {
-			return true
-		}
-	}
-	return false
 }
 
 // syncMap looks at m.Store(weak.Make(k), v) and the like on a sync.Map.
@@ -127,51 +102,14 @@ func examine(pass *analysis.Pass, at ast.Node, key, value types.Type) {
 	if _, ok := key.(*types.TypeParam); ok {
 		return
 	}
-	path, ok := reach(value, key, 6, make(map[types.Type]bool))
+	path, ok := typepath.To(value, func(t types.Type) bool {
+		p, ok := t.Underlying().(*types.Pointer)
+		return ok && types.Identical(p.Elem(), key)
+	})
 	if !ok {
 		return
 	}
 	rel := types.RelativeTo(pass.Pkg)
 	report.Reportf(pass, at, "the value can refer to its key (%s%s is a *%s): such an entry keeps its key alive and never goes away; use a weak pointer or an identifier there",
 		types.TypeString(value, rel), strings.Join(path, ""), types.TypeString(key, rel))
-}
-
-// reach returns the way from a value of type t to a pointer to key.
-func reach(t, key types.Type, depth int, seen map[types.Type]bool) ([]string, bool) {
-	if depth < 0 || seen[t] {
-		return nil, false
-	}
-	seen[t] = true
-	if _, weak := api.WeakElem(t); weak {
-		return nil, false
-	}
-	step := func(name string, t types.Type) ([]string, bool) {
-		path, ok := reach(t, key, depth-1, seen)
-		return append([]string{name}, path...), ok
-	}
-	switch u := t.Underlying().(type) {
-	case *types.Pointer:
-		if types.Identical(u.Elem(), key) {
-			return nil, true
-		}
-		return reach(u.Elem(), key, depth, seen)
-	case *types.Slice:
-		return step("[i]", u.Elem())
-	case *types.Array:
-		return step("[i]", u.Elem())
-	case *types.Chan:
-		return step("<-", u.Elem())
-	case *types.Map:
-		if path, ok := step(".key", u.Key()); ok {
-			return path, true
-		}
-		return step("[k]", u.Elem())
-	case *types.Struct:
-		for f := range u.Fields() {
-			if path, ok := step("."+f.Name(), f.Type()); ok {
-				return path, true
-			}
-		}
-	}
-	return nil, false
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/weakref-go/weakref/vet"
 )
 
 // The tests run the command itself: the package tests with this environment
@@ -109,6 +111,58 @@ func TestNoPackage(t *testing.T) {
 	}
 }
 
+// TestThisFolder checks that no package means the one in the folder, as for go vet.
+func TestThisFolder(t *testing.T) {
+	for _, args := range [][]string{nil, {"-tier", "warning"}, {"-json=false"}} {
+		if _, stderr, code := weakvet(t, module(t), args...); code != 3 || !strings.Contains(stderr, "m.go:") {
+			t.Errorf("%v: exit code %d, %q", args, code, stderr)
+		}
+	}
+	if _, stderr, code := weakvet(t, t.TempDir()); code != 1 || stderr == "" {
+		t.Errorf("nothing to check: exit code %d, %q", code, stderr)
+	}
+}
+
+// TestBrokenPackage checks that a fault in a package is said once, without all that
+// follows from it.
+func TestBrokenPackage(t *testing.T) {
+	dir := module(t)
+	if err := os.WriteFile(filepath.Join(dir, "broken.go"), []byte("package m\n\nvar x int = nowhere\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, code := weakvet(t, dir)
+	if code != 1 || strings.Count(stderr, "\n") > 2 || !strings.Contains(stderr, "undefined: nowhere") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+}
+
+func TestBadFlag(t *testing.T) {
+	_, stderr, code := weakvet(t, module(t), "-weakvalu", ".")
+	if code != 2 || !strings.Contains(stderr, "there is no flag -weakvalu; there are -tier,") || !strings.Contains(stderr, "-weakvalue") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// TestHelp checks that all checks are listed, whatever tier they are in, in 80 columns.
+func TestHelp(t *testing.T) {
+	for _, arg := range []string{"help", "-h", "-help"} {
+		stdout, stderr, code := weakvet(t, module(t), arg)
+		if code != 0 || stderr != "" {
+			t.Errorf("%s: exit code %d, %q", arg, code, stderr)
+		}
+		for _, c := range vet.Suite {
+			if !strings.Contains(stdout, "  "+c.Name+" ") || c.Part != "" && !strings.Contains(stdout, "  -"+c.Name+"."+c.Part) {
+				t.Errorf("%s: no %s", arg, c.Name)
+			}
+		}
+		for line := range strings.Lines(stdout) {
+			if len(line) > 81 {
+				t.Errorf("%s: a line of %d columns: %s", arg, len(line)-1, line)
+			}
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	stdout, stderr, code := weakvet(t, module(t), "-json", "./...")
 	if code != 0 {
@@ -174,8 +228,8 @@ func TestGoVet(t *testing.T) {
 // runtime's own tests of what AddCleanup refuses must be found, and nothing
 // else.
 func TestStandardLibrary(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a minute")
+	if os.Getenv("WEAKREF_LONG") == "" {
+		t.Skip("takes minutes of processor time; .ci/run runs it, with WEAKREF_LONG=1")
 	}
 	exe, err := os.Executable()
 	if err != nil {

@@ -91,7 +91,6 @@ var registrations = map[Name]Kind{
 	{"runtime", "", "AddCleanup"}:   AddCleanup,
 	{"runtime", "", "SetFinalizer"}: SetFinalizer,
 	{Module, "", "Finalize"}:        Finalize,
-	{Module, "", "FinalizeErr"}:     Finalize,
 }
 
 // Registers returns the kind of fn, 0 if it registers nothing.
@@ -116,22 +115,22 @@ type param struct {
 var holdings = map[param]Holding{
 	{Name{"weak", "", "Make"}, 0}: Weakly,
 
-	{Name{Module, "", "Make"}, 0}:                   Weakly,
-	{Name{Module, "", "Bind"}, 0}:                   Weakly,
-	{Name{Module, "", "Finalize"}, 0}:               Weakly,
-	{Name{Module, "", "FinalizeErr"}, 0}:            Weakly,
-	{Name{Module, "ValueMap", "Store"}, 1}:          Weakly,
-	{Name{Module, "ValueMap", "LoadOrStore"}, 1}:    Returned,
-	{Name{Module, "ValueMap", "Swap"}, 1}:           Weakly,
-	{Name{Module, "ValueMap", "CompareAndSwap"}, 2}: Weakly,
-	{Name{Module, "KeyMap", "Store"}, 0}:            Weakly,
-	{Name{Module, "KeyMap", "LoadOrStore"}, 0}:      Weakly,
-	{Name{Module, "KeyMap", "LoadOrCreate"}, 0}:     Weakly,
-	{Name{Module, "KeyMap", "Swap"}, 0}:             Weakly,
-	{Name{Module, "KeyMap", "CompareAndSwap"}, 0}:   Weakly,
-	{Name{Module, "Set", "Add"}, 0}:                 Weakly,
-	{Name{Module + "/event", "", "Subscribe"}, 1}:   Weakly,
-	{Name{Module + "/leak", "", "Watch"}, 0}:        Weakly,
+	{Name{Module, "", "Make"}, 0}:                     Weakly,
+	{Name{Module, "", "Bind"}, 0}:                     Weakly,
+	{Name{Module, "", "Finalize"}, 0}:                 Weakly,
+	{Name{Module, "ValueMap", "Store"}, 1}:            Weakly,
+	{Name{Module, "ValueMap", "LoadOrStore"}, 1}:      Returned,
+	{Name{Module, "ValueMap", "Swap"}, 1}:             Weakly,
+	{Name{Module, "ValueMap", "CompareAndSwap"}, 2}:   Weakly,
+	{Name{Module, "KeyMap", "Store"}, 0}:              Weakly,
+	{Name{Module, "KeyMap", "LoadOrStore"}, 0}:        Weakly,
+	{Name{Module, "KeyMap", "LoadOrCreate"}, 0}:       Weakly,
+	{Name{Module, "KeyMap", "Swap"}, 0}:               Weakly,
+	{Name{Module, "KeyMap", "CompareAndSwap"}, 0}:     Weakly,
+	{Name{Module, "Set", "Add"}, 0}:                   Weakly,
+	{Name{Module + "/event", "", "Subscribe"}, 1}:     Weakly,
+	{Name{Module + "/event", "", "SubscribeWith"}, 1}: Weakly,
+	{Name{Module + "/leak", "", "Watch"}, 0}:          Weakly,
 }
 
 // Holds says how fn holds its argument with index arg.
@@ -143,7 +142,7 @@ func Holds(fn *types.Func, arg int) Holding {
 // owner as long as owner lives, and at which index each of the two stands.
 func Binds(fn *types.Func) (owner, handler int, ok bool) {
 	switch NameOf(fn) {
-	case Name{Module + "/event", "", "Subscribe"}:
+	case Name{Module + "/event", "", "Subscribe"}, Name{Module + "/event", "", "SubscribeWith"}:
 		return 1, 2, true
 	case Name{Module, "", "Bind"}:
 		return 0, 1, true
@@ -207,4 +206,57 @@ func WeakElem(t types.Type) (elem types.Type, ok bool) {
 		return n.TypeArgs().At(0), true
 	}
 	return nil, false
+}
+
+// KeyMap returns the key's and the value's type if t is a weakref.KeyMap.
+func KeyMap(t types.Type) (key, value types.Type, ok bool) {
+	n, ok := types.Unalias(t).(*types.Named)
+	if !ok || TypeName(n) != (Name{Pkg: Module, Func: "KeyMap"}) || n.TypeArgs().Len() != 2 {
+		return nil, nil, false
+	}
+	return n.TypeArgs().At(0), n.TypeArgs().At(1), true
+}
+
+// HasSlots reports whether t embeds weakref.Slots, with which a KeyMap keeps values in
+// their keys.
+func HasSlots(t types.Type) bool {
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return false
+	}
+	for f := range s.Fields() {
+		if f.Embedded() && TypeName(f.Type()) == (Name{Pkg: Module, Func: "Slots"}) {
+			return true
+		}
+	}
+	return false
+}
+
+// configured are the types with settings: exported fields that are read at the first
+// use, and the methods that are such a use.
+var configured = map[Name][]string{
+	{Pkg: Module, Func: "ValueMap"}:         {"Store", "LoadOrStore", "LoadOrCreate", "Swap", "Compute", "Insert"},
+	{Pkg: Module, Func: "KeyMap"}:           {"Store", "LoadOrStore", "LoadOrCreate", "Swap", "Compute", "Insert"},
+	{Pkg: Module, Func: "Set"}:              {"Add", "Insert"},
+	{Pkg: Module, Func: "Interner"}:         {"Intern"},
+	{Pkg: Module, Func: "InternerFunc"}:     {"Intern"},
+	{Pkg: Module + "/cache", Func: "Cache"}: {"Get", "GetMany", "Put", "Refresh"},
+	{Pkg: Module + "/event", Func: "Bus"}:   {"Subscribe", "SubscribeWith", "Publish"},
+	{Pkg: Module + "/rc", Func: "Pool"}:     {"Get"},
+}
+
+// Configured reports whether t has settings.
+func Configured(t types.Type) bool {
+	_, ok := configured[TypeName(t)]
+	return ok
+}
+
+// Uses reports whether a call of fn, a method of a type with settings or a function that
+// takes one as its first argument, is a use after which they are no longer looked at.
+func Uses(fn *types.Func) bool {
+	name := NameOf(fn)
+	if name.Recv == "" {
+		return name.Pkg == Module+"/event" && (name.Func == "Subscribe" || name.Func == "SubscribeWith")
+	}
+	return slices.Contains(configured[Name{Pkg: name.Pkg, Func: name.Recv}], name.Func)
 }

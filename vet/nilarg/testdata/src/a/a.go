@@ -57,9 +57,9 @@ func uses(p *T) {
 	runtime.AddCleanup(p, func(x *T) { use(x.n) }, (*T)(nil))  // want `selects n of it`
 	runtime.AddCleanup(p, named, nil)                          // want `selects n of it`
 	local := func(x *T) { use((x).n) }
-	runtime.AddCleanup(p, local, nil)                 // want `selects n of it`
-	runtime.AddCleanup(p, (*T).read, nil)             // want `gets nil as t and selects n of it`
-	weakref.Finalize(p, func(x *T) { use(x.n) }, nil) // want `selects n of it`
+	runtime.AddCleanup(p, local, nil)                       // want `selects n of it`
+	runtime.AddCleanup(p, (*T).read, nil)                   // want `gets nil as t and selects n of it`
+	weakref.Finalize(p, func(x *T) { use(x.n) }, (*T)(nil)) // want `selects n of it`
 	runtime.AddCleanup(p, func(x *T) {
 		x = new(T)
 		use(x.n)
@@ -74,7 +74,7 @@ func interfaces(p *T, c io.Closer) {
 	runtime.AddCleanup(p, func(c io.Closer) {}, io.Closer(nil)) // want `a nil interface`
 	runtime.AddCleanup(p, func(c io.Closer) { c.Close() }, c)
 	runtime.AddCleanup(p, func(any) {}, any((*T)(nil)))
-	weakref.Finalize(p, func(any) {}, nil)
+	weakref.Finalize(p, func(any) {}, any(nil))
 }
 
 func generic[S any](p *T, f func(S), arg S) {

@@ -28,6 +28,7 @@ func bad(bus *event.Bus[Signup], m *Mailer) {
 	event.Subscribe(bus, NewMailer(), (*Mailer).OnSignup)                      // want `nothing but this call refers to the owner`
 	event.Subscribe(bus, m, func(_ *Mailer, e Signup) { m.OnSignup(e) })       // want `the handler refers to m, which Subscribe keeps no longer than the handler lives, so neither is ever collected; use the handler's first parameter, which is m`
 	event.Subscribe(bus, m, func(_ *Mailer, e Signup) { func() { use(m) }() }) // want `the handler refers to m`
+	event.SubscribeWith(bus, &Mailer{}, (*Mailer).OnSignup, event.Options{})   // want `nothing but this call refers to the owner`
 	_ = weakref.Bind(m, func(_ *Mailer, e Signup) { m.OnSignup(e) })           // want `the handler refers to m`
 	_ = weakref.Bind(&Mailer{}, (*Mailer).OnSignup)                            // want `nothing but this call refers to the owner`
 }

@@ -27,9 +27,9 @@ func (f Func[A]) Call(a A) bool                           { panic("fake") }
 
 type Finalizer struct{ _ int }
 
-func Finalize[T, S any](p *T, fn func(S), arg S) *Finalizer { panic("fake") }
-func (f *Finalizer) Run() bool                              { panic("fake") }
-func (f *Finalizer) Detach() bool                           { panic("fake") }
+func Finalize[T, S any, F func(S) | func(S) error](p *T, fn F, arg S) *Finalizer { panic("fake") }
+func (f *Finalizer) Run() bool                                                   { panic("fake") }
+func (f *Finalizer) Stop() bool                                                  { panic("fake") }
 
 type ValueMap[K comparable, V any] struct {
 	Name      string
