@@ -65,7 +65,7 @@ func heapOverTime(l *timeline) plotter.XYs {
 // draw returns the chart of a strategy as SVG.
 func (c chart) draw(t *trial) (template.HTML, error) {
 	p := plot.New()
-	p.BackgroundColor = color.Transparent
+	p.BackgroundColor = nil // a transparent one would be written as no colour at all
 	setAxis(&p.X, c.seconds, " s")
 	setAxis(&p.Y, c.mebibytes, " MiB")
 	line := &plotter.Line{

@@ -28,7 +28,7 @@ func (r *report) writeHTML(w io.Writer) error {
 		"Sizes":   r.sizes(),
 		"Remarks": r.remarks(),
 		"Cards":   cards,
-		"Columns": r.columns(),
+		"Columns": r.heads(),
 		"Rows":    r.rows(),
 	})
 }
@@ -36,7 +36,7 @@ func (r *report) writeHTML(w io.Writer) error {
 func (r *report) cards() ([]card, error) {
 	c := newChart(r.trials)
 	var cards []card
-	for i, title := range r.columns() {
+	for i, title := range r.heads() {
 		t := &r.trials[i]
 		drawn, err := c.draw(t)
 		if err != nil {

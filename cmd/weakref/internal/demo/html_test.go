@@ -37,6 +37,11 @@ func TestPage(t *testing.T) {
 	}
 	for _, chart := range charts {
 		mustBeXML(t, chart)
+		for _, fill := range regexp.MustCompile(`fill:[^;"]*`).FindAllString(chart, -1) {
+			if !regexp.MustCompile(`^fill:(none|var\(--\w+\))$`).MatchString(fill) {
+				t.Errorf("%q is no colour", fill)
+			}
+		}
 		if n := strings.Count(chart, "var(--line)"); n != 1 {
 			t.Errorf("%d lines in a chart", n)
 		}

@@ -36,8 +36,11 @@ func goSource(ctx context.Context) (string, error) {
 func open(dir string) (*source, error) {
 	// An installation may be a link to a folder, which a walk would not follow.
 	root, err := filepath.EvalSymlinks(dir)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("there is no folder %s to index: %w", dir, err)
+	case err != nil:
+		return nil, fmt.Errorf("the folder %s cannot be reached: %w", dir, err)
 	}
 	info, err := os.Stat(root)
 	if err != nil {
@@ -82,6 +85,9 @@ func (s *source) find(ctx context.Context) ([]folder, error) {
 	})
 	if err == nil && len(all) == 0 {
 		err = fmt.Errorf("there are no Go files in %s or below it", s.root)
+		if unreadable := s.unreadable["."]; unreadable != nil {
+			return nil, fmt.Errorf("the folder %s cannot be read: %w", s.root, unreadable)
+		}
 		for _, unreadable := range s.unreadable {
 			err = errors.Join(err, unreadable)
 		}

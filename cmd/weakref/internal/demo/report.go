@@ -91,8 +91,8 @@ var measures = []measure{
 
 func (f *figures) afterToEmpty() float64 { return float64(f.HeapAfter) / float64(f.EmptyHeap) }
 
-// columns returns the heads of the table's columns, one for each strategy.
-func (r *report) columns() []string {
+// heads returns the heads of the table's columns, one for each strategy.
+func (r *report) heads() []string {
 	var heads []string
 	for _, t := range r.trials {
 		if t.Interrupted {

@@ -12,10 +12,12 @@ import (
 // checks ends the program, with an exit code that tells errors from findings.
 func Command() *cobra.Command {
 	return &cobra.Command{
-		Use:   "vet [flags] packages",
+		Use:   "vet [flags] [packages]",
 		Short: "Find misuse of weak pointers, cleanups, finalizers and unique handles",
 		Long: `Find misuse of weak pointers, cleanups, finalizers and unique handles, and of
 the containers of the weakref module.
+
+Without packages it checks the one in the current folder.
 
   -tier default   bugs (if absent)
   -tier warning   and what is worth a look
@@ -28,12 +30,11 @@ describes a check. The exit code is 3 if there are findings.`,
 		Example:            "  weakref vet ./...\n  weakref vet -tier warning ./...\n  weakref vet -diff ./...",
 		DisableFlagParsing: true, // they are those of the driver
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return c.Help()
-			}
-			switch args[0] {
-			case "-h", "-help", "--help":
-				return c.Help()
+			if len(args) > 0 {
+				switch args[0] {
+				case "-h", "-help", "--help":
+					return c.Help()
+				}
 			}
 			driver.Main(c.CommandPath(), args)
 			return nil

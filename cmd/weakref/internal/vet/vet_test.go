@@ -64,6 +64,9 @@ var W = weak.Make(&struct{ a, b *int }{})
 	if code != 3 || !strings.Contains(stderr, "m.go:5:9: nothing but this weak pointer refers to the new object") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
+	if here, code := weakref(t, dir, "vet"); code != 3 || here != stderr {
+		t.Errorf("without packages: exit code %d\n%s", code, here)
+	}
 	stderr, code = weakref(t, dir, "vet", "-tier=most", "./...")
 	if code != 2 || !strings.Contains(stderr, "weakref vet: there is no tier") {
 		t.Errorf("exit code %d\n%s", code, stderr)
@@ -82,7 +85,7 @@ func write(t *testing.T, dir, name, text string) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"vet"}, {"vet", "-h"}, {"vet", "--help"}} {
+	for _, args := range [][]string{{"vet", "-h"}, {"vet", "-help"}, {"vet", "--help"}} {
 		var out bytes.Buffer
 		c := root()
 		c.SetOut(&out)

@@ -117,6 +117,9 @@ func (b *browser) key(k tea.KeyPressMsg) tea.Cmd {
 		return b.goTo((b.tab + 1) % len(tabs))
 	case "shift+tab":
 		return b.goTo((b.tab + len(tabs) - 1) % len(tabs))
+	case "alt+esc": // two of them at once, for a terminal
+		b.back()
+		b.back()
 	case "esc", "backspace", "left", "h":
 		b.back()
 	case "enter", "right", "l":
@@ -189,12 +192,14 @@ func (b *browser) pageLines() []string {
 	if p == nil {
 		return nil
 	}
-	lines := []string{bold.Render(p.title)}
-	lines = append(lines, p.headShown(b.height)...)
+	lines := []string{bold.Render(fit(p.title, b.width))}
+	for _, l := range p.headShown(b.height) {
+		lines = append(lines, fit(l, b.width))
+	}
 	lines = append(lines, faint.Render(p.columns))
 	shown, at := p.window(b.rowsShown())
 	for i, r := range shown {
-		text := r.text
+		text := fit(r.text, b.width)
 		if i == at {
 			text = reversed.Render(text)
 		}

@@ -1,6 +1,7 @@
 package why
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func open(t testing.TB) *screen {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
-	s := &screen{t, newBrowser(&view{Dump: d, file: f.newer, options: options{max: 20}})}
+	s := &screen{t, newBrowser(&view{Dump: d, index: &index{}, file: f.newer, options: options{max: 20}})}
 	s.do(s.Init())
 	s.Update(tea.WindowSizeMsg{Width: 100, Height: 30})
 	return s
@@ -100,6 +101,34 @@ func TestBrowse(t *testing.T) {
 		t.Error("q does not quit")
 	} else if _, ok := cmd().(tea.QuitMsg); !ok {
 		t.Error("q does something else than to quit")
+	}
+}
+
+// A path that is too long for the screen loses its middle, not the step that leads to
+// the object; and three Escapes, which a terminal may send as two keys, go back thrice.
+func TestBrowseDetail(t *testing.T) {
+	s := open(t)
+	for _, p := range []*page{{title: "a"}, {title: "b"}, {title: "c"}} {
+		s.pages = append(s.pages, p.ready())
+	}
+	long := &page{title: "object", rows: []row{{text: "row"}}}
+	for i := range 40 {
+		long.head = append(long.head, fmt.Sprintf("step %d", i))
+	}
+	long.head = append(long.head, "main.sessions"+strings.Repeat(".next", 50)+".last")
+	s.pages = append(s.pages, long.ready())
+	s.Update(tea.WindowSizeMsg{Width: 60, Height: 20})
+	s.mustShow("step 0", "…", "step 39", "main.sessions.next", ".next.last", "row")
+	s.press("/")
+	s.press("p 17")
+	s.mustShow("step 17")
+	s.press("enter")
+	s.press("esc")
+	before := len(s.pages)
+	s.key(tea.KeyPressMsg{Code: tea.KeyEscape, Mod: tea.ModAlt})
+	s.press("esc")
+	if len(s.pages) != before-3 {
+		t.Errorf("%d pages are left of %d", len(s.pages), before)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 // dominatorsAnswer is a part of the dominator tree.
@@ -77,16 +78,16 @@ func (a *dominatorsAnswer) data() any { return a }
 
 func (a *dominatorsAnswer) text(w io.Writer) {
 	for _, r := range a.Above {
-		fmt.Fprintf(w, "within %v, which retains %s\n", r.Object, byteText(r.Retained))
+		fmt.Fprintf(w, "within %v, which retains %s\n", r.Object, drawn.Bytes(r.Retained))
 	}
 	for _, r := range a.Below {
-		fmt.Fprintf(w, "%s  %s\n", byteText(r.Retained), r.Path)
+		fmt.Fprintf(w, "%s  %s\n", drawn.Bytes(r.Retained), r.Path)
 		r.text(w, "  ")
 	}
 }
 
 func (r *retaining) text(w io.Writer, prefix string) {
-	fmt.Fprintf(w, "%s%s  %v\n", prefix, byteText(r.Retained), r.Object)
+	fmt.Fprintf(w, "%s%s  %v\n", prefix, drawn.Bytes(r.Retained), r.Object)
 	for i := range r.Below {
 		r.Below[i].text(w, prefix+"  ")
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 // graph writes a graph in the language of Graphviz.
@@ -38,9 +39,9 @@ func (g *graph) root(r heap.Root) (id string) {
 // object writes a node, with what the object retains if that is known.
 func (g *graph) object(o heap.Object, retained uint64) (id string) {
 	id = quote(fmt.Sprintf("%#x", o.Address))
-	label := fmt.Sprintf("%s\n%#x, %s", typeName(o.Type), o.Address, byteText(o.Size))
+	label := fmt.Sprintf("%s\n%#x, %s", typeName(o.Type), o.Address, drawn.Bytes(o.Size))
 	if retained > 0 {
-		label += "\nretains " + byteText(retained)
+		label += "\nretains " + drawn.Bytes(retained)
 	}
 	g.line("%s [label=%s]", id, quote(label))
 	return id

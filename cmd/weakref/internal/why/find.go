@@ -25,28 +25,35 @@ func (v *view) object(text string) (heap.Object, error) {
 func isAddress(text string) bool { return text != "" && '0' <= text[0] && text[0] <= '9' }
 
 // ofType returns how objects of a type are held. If no type has that very name,
-// it is those whose name contains it.
+// it is those whose name contains it. A type is named by the last parts of its package's
+// path that tell it from others, so if there is none, the first parts are left out.
 func (v *view) ofType(name string) ([]heap.Holding, error) {
 	// Types are those of objects: what a *T leads to is a T.
 	name = strings.TrimPrefix(name, "*")
-	var exact, similar []heap.Holding
+	for rest, more := name, true; more; _, rest, more = strings.Cut(rest, "/") {
+		if found := v.named(rest); len(found) > 0 {
+			return found, nil
+		}
+	}
+	hint := v.Info().Hint
+	if hint != "" {
+		hint = "\n" + hint
+	}
+	return nil, fmt.Errorf("no root leads to an object of a type like %q; the query top lists the types%s", name, hint)
+}
+
+func (v *view) named(name string) (found []heap.Holding) {
+	var similar []heap.Holding
 	for _, h := range v.Holdings() {
 		switch {
 		case h.Type == name:
-			exact = append(exact, h)
+			found = append(found, h)
 		case strings.Contains(h.Type, name):
 			similar = append(similar, h)
 		}
 	}
-	if len(exact) == 0 {
-		exact = similar
+	if len(found) == 0 {
+		return similar
 	}
-	if len(exact) == 0 {
-		hint := v.Info().Hint
-		if hint != "" {
-			hint = "\n" + hint
-		}
-		return nil, fmt.Errorf("no root leads to an object of a type like %q; the query top lists the types%s", name, hint)
-	}
-	return exact, nil
+	return found
 }

@@ -3,23 +3,43 @@ package why
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 // holdersAnswer is what there is, by how it is held.
 type holdersAnswer struct {
-	held []heap.Holding
-	more int
+	held    []heap.Holding
+	more    int
+	runtime heap.Size // what was left out
+}
+
+// ofRuntime says whether something is the runtime's own: held by one of its variables,
+// or of one of its types.
+func ofRuntime(path, typ string) bool {
+	return strings.HasPrefix(path, "runtime.") || strings.HasPrefix(typ, "runtime.") || strings.HasPrefix(typ, "[]runtime.") ||
+		strings.Contains(path, ".mLockProfile") || strings.Contains(path, ".sudogbuf")
 }
 
 func holders(v *view, args []string) (answer, error) {
 	if len(args) == 1 {
 		return referrers(v, args[0])
 	}
-	held := v.Holdings()
-	n := min(v.max, len(held))
-	return &holdersAnswer{held[:n], len(held) - n}, nil
+	a := &holdersAnswer{}
+	for _, h := range v.Holdings() {
+		switch {
+		case !v.runtime && (h.Runtime || ofRuntime(h.Path, h.Type)):
+			a.runtime.Objects += h.Objects
+			a.runtime.Bytes += h.Bytes
+		case len(a.held) == v.max:
+			a.more++
+		default:
+			a.held = append(a.held, h)
+		}
+	}
+	return a, nil
 }
 
 func (a *holdersAnswer) data() any { return a.held }
@@ -27,9 +47,12 @@ func (a *holdersAnswer) data() any { return a.held }
 func (a *holdersAnswer) text(w io.Writer) {
 	fmt.Fprintf(w, "%12s %8s  held as (type; one of them)\n", "objects", "bytes")
 	for _, h := range a.held {
-		fmt.Fprintf(w, "%12s %8s  %s (%s; %#x)\n", count(h.Objects), byteText(h.Bytes), h.Path, typeName(h.Type), h.Example.Address)
+		fmt.Fprintf(w, "%12s %8s  %s (%s; %#x)\n", count(h.Objects), drawn.Bytes(h.Bytes), h.Path, typeName(h.Type), h.Example.Address)
 	}
 	more(w, a.more)
+	if a.runtime.Objects > 0 {
+		fmt.Fprintf(w, "%12s %8s  the runtime's own; --runtime shows them\n", count(a.runtime.Objects), drawn.Bytes(a.runtime.Bytes))
+	}
 }
 
 // referrersAnswer is what refers to an object.

@@ -10,18 +10,21 @@ import (
 	"time"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 //go:embed page.html
 var pageSource string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageSource))
+var pageTemplate = template.Must(template.New("page").Parse(drawn.Templates + pageSource))
 
-// pageData is what the page shows. The script draws the tree and the paths.
+// pageData is what the page shows. The script draws the tree, and copies the path to a node
+// that is chosen.
 type pageData struct {
 	File   string
 	Info   []string
 	Tree   *treeNode
+	Paths  []drawn.Path // of nodes of the tree
 	Types  []typeRow
 	Target []drawnAnswer // what was asked for
 }
@@ -32,7 +35,7 @@ type treeNode struct {
 	Bytes   uint64      `json:"b"`           // retained
 	Size    string      `json:"s"`           // the same for people
 	Objects int         `json:"o"`           // retained
-	Path    *drawnPath  `json:"p,omitempty"` // to one of its own objects
+	Path    int         `json:"p,omitempty"` // to one of its own objects: its number among the page's, from 1
 	Kids    []*treeNode `json:"k,omitempty"`
 
 	example heap.Object
@@ -43,21 +46,9 @@ type typeRow struct{ Objects, Bytes, Retained, Name string }
 
 // drawnAnswer is why an object is alive.
 type drawnAnswer struct {
-	Title string      `json:"title"`
-	Facts []string    `json:"facts"`
-	Paths []drawnPath `json:"paths"`
-}
-
-type drawnPath struct {
-	Root  string      `json:"root"`
-	Kind  string      `json:"kind"`
-	Steps []drawnStep `json:"steps"`
-}
-
-type drawnStep struct {
-	Text string `json:"text"`
-	To   string `json:"to"`
-	Only bool   `json:"only,omitempty"`
+	Title string
+	Facts []string
+	Paths []drawn.Path
 }
 
 const (
@@ -66,19 +57,19 @@ const (
 	leastShare  = 2000 // a node with less than this part of all bytes is left out
 	maxPaths    = 200  // of nodes, those that retain most
 	pathsBudget = 10 * time.Second
-	maxSteps    = 60 // of a path; what is between the ends is left out
 )
 
 // writePage writes a page that needs nothing else. target is what was asked for,
 // "" if nothing was.
 func (v *view) writePage(w io.Writer, target string) error {
 	info := infoLines(v.file, v.Info())
-	data := pageData{File: info[0], Info: info[1:], Tree: v.tree()}
-	for _, t := range v.Dominators().Types() {
+	data := pageData{File: info[0], Info: info[1:]}
+	data.Tree, data.Paths = v.tree()
+	for _, t := range v.retainedTypes() {
 		if len(data.Types) == pageTypes {
 			break
 		}
-		data.Types = append(data.Types, typeRow{count(t.Objects), byteText(t.Bytes), byteText(t.Retained), typeName(t.Name)})
+		data.Types = append(data.Types, typeRow{count(t.Objects), drawn.Bytes(t.Bytes), drawn.Bytes(t.Retained), typeName(t.Name)})
 	}
 	if target != "" {
 		a, err := paths(v, []string{target})
@@ -92,9 +83,9 @@ func (v *view) writePage(w io.Writer, target string) error {
 	return pageTemplate.Execute(w, data)
 }
 
-// tree folds the chains of holders into a tree.
-func (v *view) tree() *treeNode {
-	root := &treeNode{Name: "all that roots lead to"}
+// tree folds the chains of holders into a tree, and returns paths to its nodes.
+func (v *view) tree() (root *treeNode, paths []drawn.Path) {
+	root = &treeNode{Name: "all that roots lead to"}
 	for _, c := range v.Dominators().Chains() {
 		n := root
 		n.count(c)
@@ -111,8 +102,7 @@ func (v *view) tree() *treeNode {
 		root.prune(nodes[maxNodes].Bytes+1, new([]*treeNode))
 		nodes = nodes[:maxNodes]
 	}
-	v.explain(nodes)
-	return root
+	return root, v.explain(nodes)
 }
 
 func (n *treeNode) count(c heap.Chain) {
@@ -135,7 +125,7 @@ func (n *treeNode) child(name string) *treeNode {
 
 // prune leaves out what retains less than a number of bytes, and lists the rest.
 func (n *treeNode) prune(least uint64, list *[]*treeNode) {
-	n.Size = byteText(n.Bytes)
+	n.Size = drawn.Bytes(n.Bytes)
 	*list = append(*list, n)
 	n.Kids = slices.DeleteFunc(n.Kids, func(k *treeNode) bool { return k.Bytes < least })
 	slices.SortStableFunc(n.Kids, func(a, b *treeNode) int { return cmp.Compare(b.Bytes, a.Bytes) })
@@ -146,11 +136,11 @@ func (n *treeNode) prune(least uint64, list *[]*treeNode) {
 
 // explain finds paths to the nodes that retain most. In a large heap each takes a
 // while, so it ends after some time.
-func (v *view) explain(nodes []*treeNode) {
+func (v *view) explain(nodes []*treeNode) (paths []drawn.Path) {
 	deadline := time.Now().Add(pathsBudget)
 	for i, n := range nodes[:min(maxPaths, len(nodes))] {
 		if time.Now().After(deadline) {
-			return
+			break
 		}
 		if v.Progress != nil {
 			v.Progress("explaining", float64(i)/float64(min(maxPaths, len(nodes))))
@@ -159,10 +149,11 @@ func (v *view) explain(nodes []*treeNode) {
 			continue
 		}
 		if p := v.Paths(n.example, 1); len(p) > 0 {
-			d := drawPath(p[0])
-			n.Path = &d
+			paths = append(paths, drawn.Of(p[0]))
+			n.Path = len(paths)
 		}
 	}
+	return paths
 }
 
 func drawAnswer(a *heap.Answer) drawnAnswer {
@@ -170,22 +161,7 @@ func drawAnswer(a *heap.Answer) drawnAnswer {
 	_, facts, _ := strings.Cut(a.String(), "retains ")
 	d.Facts = strings.Split("retains "+facts, "\n")
 	for _, p := range a.Paths {
-		d.Paths = append(d.Paths, drawPath(p))
-	}
-	return d
-}
-
-func drawPath(p heap.Path) drawnPath {
-	d := drawnPath{Root: p.Root.Text, Kind: string(p.Root.Kind)}
-	for i, s := range p.Steps {
-		if i+1 < len(p.Steps) && s.Text == "" && strings.HasSuffix(s.Object.Type, " (part)") {
-			continue // of a map
-		}
-		d.Steps = append(d.Steps, drawnStep{strings.TrimSpace(s.Text), s.Object.String(), s.Only})
-	}
-	if left := len(d.Steps) - maxSteps; left > 0 {
-		gap := drawnStep{Text: "…", To: plural(left, "more reference")}
-		d.Steps = slices.Concat(d.Steps[:maxSteps/2], []drawnStep{gap}, d.Steps[maxSteps/2+left:])
+		d.Paths = append(d.Paths, drawn.Of(p))
 	}
 	return d
 }

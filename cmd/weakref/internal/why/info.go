@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 // infoAnswer is what a dump says of itself.
@@ -18,7 +19,7 @@ type infoAnswer struct {
 const infoTypes = 10
 
 func info(v *view, _ []string) (answer, error) {
-	types := v.Dump.Types()
+	types := v.Types()
 	return &infoAnswer{v.file, v.Info(), types[:min(infoTypes, len(types))]}, nil
 }
 
@@ -31,7 +32,7 @@ func (a *infoAnswer) text(w io.Writer) {
 	fmt.Fprintln(w)
 	fmt.Fprintf(w, "%12s %8s  type\n", "objects", "bytes")
 	for _, typ := range a.Types {
-		fmt.Fprintf(w, "%12s %8s  %s\n", count(typ.Objects), byteText(typ.Bytes), typeName(typ.Name))
+		fmt.Fprintf(w, "%12s %8s  %s\n", count(typ.Objects), drawn.Bytes(typ.Bytes), typeName(typ.Name))
 	}
 }
 
@@ -39,7 +40,10 @@ func infoLines(file string, i heap.Info) []string {
 	lines := []string{
 		fmt.Sprintf("%s: %s, %s, %s", file, i.GoVersion, i.Arch, plural(i.Goroutines, "goroutine")),
 		fmt.Sprintf("%s of %s, which roots lead to; %s without a root",
-			plural(i.Reached.Objects, "object"), byteText(i.Reached.Bytes), count(i.Unreached)),
+			plural(i.Reached.Objects, "object"), drawn.Bytes(i.Reached.Bytes), count(i.Unreached)),
+	}
+	if i.System.Total > 0 {
+		lines = append(lines, i.System.String())
 	}
 	if i.Hint != "" {
 		lines = append(lines, fmt.Sprintf("names: %v; %s", i.Names, i.Hint))
@@ -78,7 +82,7 @@ func (a *unrootedAnswer) text(w io.Writer) {
 	}
 	fmt.Fprintln(w, "No root in the dump leads to these. They are garbage, or only a cleanup holds them.")
 	for _, u := range a.list {
-		fmt.Fprintf(w, "  %v retains %s in %s\n", u.Object, byteText(u.Retained.Bytes), plural(u.Retained.Objects, "object"))
+		fmt.Fprintf(w, "  %v retains %s in %s\n", u.Object, drawn.Bytes(u.Retained.Bytes), plural(u.Retained.Objects, "object"))
 		for _, c := range u.AllocatedAt[:min(3, len(u.AllocatedAt))] {
 			fmt.Fprintf(w, "    allocated in %s (%s:%d)\n", c.Func, c.File, c.Line)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // page is a list to choose from, below some text.
@@ -30,7 +31,7 @@ func (p *page) setFilter(f string) {
 	p.filter, p.at, p.top = f, 0, 0
 	p.shown = p.shown[:0]
 	for i, r := range p.rows {
-		if strings.Contains(strings.ToLower(r.text), strings.ToLower(f)) {
+		if p.matches(r.text) {
 			p.shown = append(p.shown, i)
 		}
 	}
@@ -47,7 +48,7 @@ func (p *page) typeFilter(k tea.KeyPressMsg) (typing bool) {
 	switch k.String() {
 	case "enter":
 		return false
-	case "esc":
+	case "esc", "alt+esc":
 		p.setFilter("")
 		return false
 	case "backspace":
@@ -98,10 +99,38 @@ func (p *page) window(n int) (rows []row, at int) {
 	return rows, p.at - p.top
 }
 
-// headShown leaves at least half of the screen to the rows.
+// headShown leaves at least half of the screen to the rows. What is left out is in the
+// middle: the last step of a path is the one that matters. With a filter, it is the lines
+// that the filter lets through, if there are any.
 func (p *page) headShown(height int) []string {
-	if most := max(height/2, 1); len(p.head) > most && len(p.rows) > 0 {
-		return append(slices.Clone(p.head[:most-1]), "…")
+	head := p.head
+	if p.filter != "" {
+		if found := slices.DeleteFunc(slices.Clone(head), func(l string) bool { return !p.matches(l) }); len(found) > 0 {
+			head = found
+		}
 	}
-	return p.head
+	most := max(height/2, 1)
+	if len(head) <= most || len(p.rows) == 0 {
+		return head
+	}
+	first := (most - 1) / 3
+	return slices.Concat(head[:first], []string{"…"}, head[len(head)-(most-1-first):])
+}
+
+// matches says whether the filter lets a text through.
+func (p *page) matches(text string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(p.filter))
+}
+
+// fit shortens a line to a width, in the middle: both ends of a path matter.
+func fit(line string, width int) string {
+	if ansi.StringWidth(line) <= width {
+		return line
+	}
+	if width < 8 {
+		return ansi.Truncate(line, max(width, 0), "")
+	}
+	left := (width - 1) / 2
+	right := width - 1 - left
+	return ansi.Truncate(line, left, "") + "…" + ansi.TruncateLeft(line, ansi.StringWidth(line)-right, "")
 }

@@ -14,6 +14,7 @@ var (
 	anyAddressRE = regexp.MustCompile(`0x[0-9a-f]+`)
 	goroutineRE  = regexp.MustCompile(`goroutine \d+`)
 	moreRE       = regexp.MustCompile(`and \d+ more`)
+	sampledRE    = regexp.MustCompile(`(?m)^(allocated by|  called by) .*\n`) // now and then, by the memory profiler
 )
 
 // The page about leaks prints what the command prints.
@@ -43,6 +44,7 @@ func TestDocs(t *testing.T) {
 	}
 	out = anyAddressRE.ReplaceAllString(out, "ADDR")
 	out = goroutineRE.ReplaceAllString(out, "goroutine N")
+	out = sampledRE.ReplaceAllString(out, "")
 	out = moreRE.ReplaceAllString(out, "and N more")
 	if !strings.Contains(string(page), "-n 3\n"+out+"```") {
 		t.Errorf("docs/why.md does not have\n%s", out)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 // maxRows bounds the lists of the browser.
@@ -13,9 +14,9 @@ const maxRows = 1000
 func typesPage(v *view) (*page, error) {
 	info := infoLines(v.file, v.Info())
 	p := &page{title: info[0], head: info[1:], columns: fmt.Sprintf("%12s %8s %8s  type", "objects", "bytes", "retained")}
-	for _, t := range v.Dominators().Types() {
+	for _, t := range v.retainedTypes() {
 		p.rows = append(p.rows, row{
-			fmt.Sprintf("%12s %8s %8s  %s", count(t.Objects), byteText(t.Bytes), byteText(t.Retained), typeName(t.Name)),
+			fmt.Sprintf("%12s %8s %8s  %s", count(t.Objects), drawn.Bytes(t.Bytes), drawn.Bytes(t.Retained), typeName(t.Name)),
 			func() (*page, error) { return typePage(v, t.Name) },
 		})
 	}
@@ -39,7 +40,7 @@ func heldPage(v *view, title string, held []heap.Holding) *page {
 	p := &page{title: title, columns: fmt.Sprintf("%12s %8s  held as (type)", "objects", "bytes")}
 	for _, h := range held[:min(maxRows, len(held))] {
 		p.rows = append(p.rows, row{
-			fmt.Sprintf("%12s %8s  %s (%s)", count(h.Objects), byteText(h.Bytes), h.Path, typeName(h.Type)),
+			fmt.Sprintf("%12s %8s  %s (%s)", count(h.Objects), drawn.Bytes(h.Bytes), h.Path, typeName(h.Type)),
 			func() (*page, error) { return objectPage(v, h.Example) },
 		})
 	}
@@ -67,7 +68,7 @@ func retainingRows(v *view, objects []heap.Object) (rows []row) {
 	t := v.Dominators()
 	for _, o := range objects {
 		rows = append(rows, row{
-			fmt.Sprintf("%8s  %v", byteText(t.Retained(o)), o),
+			fmt.Sprintf("%8s  %v", drawn.Bytes(t.Retained(o)), o),
 			func() (*page, error) { return objectPage(v, o) },
 		})
 	}
@@ -76,7 +77,7 @@ func retainingRows(v *view, objects []heap.Object) (rows []row) {
 
 // objectPage is what leads to an object, and what it retains.
 func objectPage(v *view, o heap.Object) (*page, error) {
-	a := v.Answer(o, pathsEach)
+	a := v.Answer(o)
 	p := &page{title: a.Object.String(), columns: "referred to by / retains"}
 	p.head = strings.Split(a.Detail(), "\n")[1:]
 	for _, r := range v.Referrers(o, maxRows) {

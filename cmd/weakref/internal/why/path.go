@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 // pathAnswer is why objects are alive: one, or an example of each way in which
@@ -27,7 +28,7 @@ func paths(v *view, args []string) (answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &pathAnswer{groups: []pathGroup{{Answer: v.Answer(o, pathsEach)}}}, nil
+		return &pathAnswer{groups: []pathGroup{{Answer: v.Answer(o)}}}, nil
 	}
 	held, err := v.ofType(args[0])
 	if err != nil {
@@ -39,7 +40,7 @@ func paths(v *view, args []string) (answer, error) {
 			a.more = len(held) - i
 			break
 		}
-		a.groups = append(a.groups, pathGroup{&held[i], v.Answer(held[i].Example, pathsEach)})
+		a.groups = append(a.groups, pathGroup{&held[i], v.Answer(held[i].Example)})
 	}
 	return a, nil
 }
@@ -52,7 +53,7 @@ func (a *pathAnswer) text(w io.Writer) {
 			fmt.Fprintln(w)
 		}
 		if h := g.Holding; h != nil {
-			fmt.Fprintf(w, "%s %s, %s, held as %s\nsuch as ", count(h.Objects), typeName(h.Type), byteText(h.Bytes), h.Path)
+			fmt.Fprintf(w, "%s %s, %s, held as %s\nsuch as ", count(h.Objects), typeName(h.Type), drawn.Bytes(h.Bytes), h.Path)
 		}
 		fmt.Fprintln(w, g.Answer.Detail())
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 // topAnswer is what there is, by type.
@@ -27,7 +28,7 @@ func top(v *view, _ []string) (answer, error) {
 	if !ok {
 		return nil, fmt.Errorf("--by is objects, bytes or retained, not %q", v.by)
 	}
-	types := v.Dominators().Types()
+	types := slices.Clone(v.retainedTypes())
 	slices.SortStableFunc(types, order)
 	n := min(v.max, len(types))
 	return &topAnswer{types[:n], len(types) - n}, nil
@@ -38,7 +39,7 @@ func (a *topAnswer) data() any { return a.types }
 func (a *topAnswer) text(w io.Writer) {
 	fmt.Fprintf(w, "%12s %8s %8s  type\n", "objects", "bytes", "retained")
 	for _, typ := range a.types {
-		fmt.Fprintf(w, "%12s %8s %8s  %s\n", count(typ.Objects), byteText(typ.Bytes), byteText(typ.Retained), typeName(typ.Name))
+		fmt.Fprintf(w, "%12s %8s %8s  %s\n", count(typ.Objects), drawn.Bytes(typ.Bytes), drawn.Bytes(typ.Retained), typeName(typ.Name))
 	}
 	more(w, a.more)
 }

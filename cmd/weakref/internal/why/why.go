@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +28,13 @@ type options struct {
 	pprof  string
 	html   string
 	quiet  bool
+
+	pid   int           // of the process to ask about, 0 for a dump
+	after time.Duration // between the two looks of diff
+	save  string        // where to keep what was read of the process
+
+	noIndex bool // keep nothing beside the dump
+	runtime bool // show the runtime's own, too
 }
 
 // Command returns the command.
@@ -42,24 +51,38 @@ func Command() *cobra.Command {
   weakref why DUMP top                 types by objects, bytes, and retained bytes
   weakref why DUMP holders [ADDR]      what there is by how it is held, or what refers to an object
   weakref why DUMP dominators [ADDR]   objects that retain most, or what an object retains
+  weakref why DUMP goroutines          goroutines by state, frame and creator
   weakref why DUMP unrooted            what no root in the dump leads to: held by a cleanup, or garbage
   weakref why diff OLD NEW             what has grown from one dump to the next
+  weakref why --pid PID [query]        the same of a running process, of which nothing is needed
+  weakref why --pid PID diff --after D what grows in it within a time, such as 5m
 
-A dump is written by heap.Snapshot, or by runtime/debug.WriteHeapDump. For names,
-give the executable that wrote it with --binary, or a build of the same sources
-with the same version of Go that is not stripped.
+A dump is written by heap.Snapshot, or by runtime/debug.WriteHeapDump. A core file
+does, too. For names, give the executable that wrote it with --binary, or a build of
+the same sources with the same version of Go that is not stripped.
+
+A process (linux/amd64) stands still while it is read, 0.1 s for 100 MB if a processor
+is free, and goes on as it was. The right to trace it is needed. What is read goes to a file of mode 0600
+in the folder for temporary files (TMPDIR) that has no name, or is kept with --save.
+
+What a question has taken more than a second to find is kept in DUMP.weakref-index, for
+when it is asked again.
 
 A dump holds all memory of the process, secrets too. So may what is made from it:
 keys of maps are printed.`,
 		Example: `  weakref why heap.dump --binary ./server
   weakref why heap.dump --binary ./server path '*main.Session'
   weakref why heap.dump --binary ./server --pprof retained.pb.gz && go tool pprof -http=: retained.pb.gz
-  weakref why heap.dump --binary ./server --html heap.html`,
+  weakref why heap.dump --binary ./server --html heap.html
+  weakref why --pid $(pidof server) top
+  weakref why core.1234 --binary ./server goroutines`,
 		Args: func(c *cobra.Command, args []string) error {
-			_, _, err := parse(args)
+			_, _, err := o.parse(args)
 			return err
 		},
 		RunE: o.run,
+
+		ValidArgsFunction: o.complete,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.binary, "binary", "b", "", "executable that wrote the dump, or one of the same sources with names")
@@ -69,6 +92,11 @@ keys of maps are printed.`,
 	f.BoolVar(&o.dot, "dot", false, "print a graph for Graphviz (path, holders, dominators)")
 	f.StringVar(&o.pprof, "pprof", "", "write retained bytes to `FILE` as a profile for go tool pprof")
 	f.StringVar(&o.html, "html", "", "write a page with the retained tree and paths to `FILE`")
+	f.BoolVar(&o.runtime, "runtime", false, "show what only the runtime holds, too, entry by entry")
+	f.BoolVar(&o.noIndex, "no-index", false, "neither read nor write an index beside the dump")
+	f.IntVarP(&o.pid, "pid", "p", 0, "ask about this process instead of a dump")
+	f.DurationVar(&o.after, "after", 0, "with --pid and diff: look again after this time")
+	f.StringVar(&o.save, "save", "", "with --pid: keep what was read in `FILE`; of diff, the first look in FILE.before")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress")
 	return c
 }
@@ -89,8 +117,13 @@ type request struct {
 }
 
 // parse takes the arguments apart.
-func parse(args []string) (dumps []string, r request, err error) {
+func (o *options) parse(args []string) (dumps []string, r request, err error) {
 	switch {
+	case o.pid != 0:
+		r, err = o.parseProcess(args)
+		return nil, r, err
+	case o.after != 0 || o.save != "":
+		return nil, r, errors.New("--after and --save are for --pid")
 	case len(args) == 0:
 		return nil, r, errors.New("which dump? weakref why DUMP [query]; weakref why --help lists the queries")
 	case args[0] == "diff":
@@ -101,15 +134,35 @@ func parse(args []string) (dumps []string, r request, err error) {
 	case len(args) == 1:
 		return args, r, nil
 	}
-	r = request{args[1], args[2:]}
+	r, err = parseQuery(args[1:])
+	return args[:1], r, err
+}
+
+func parseQuery(args []string) (r request, err error) {
+	r = request{args[0], args[1:]}
 	q, ok := queries[r.query]
 	switch {
 	case !ok:
-		return nil, r, fmt.Errorf("there is no query %q; there are %v, and diff", r.query, queryNames())
+		return r, fmt.Errorf("there is no query %q; there are %s, and diff", r.query, strings.Join(queryNames(), ", "))
 	case len(r.args) < q.least || len(r.args) > q.most:
-		return nil, r, fmt.Errorf("the query %s takes %s", r.query, q.usage)
+		return r, fmt.Errorf("the query %s takes %s", r.query, q.usage)
 	}
-	return args[:1], r, nil
+	return r, nil
+}
+
+// complete completes the arguments in a shell: files where dumps stand, and queries.
+func (o *options) complete(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	switch {
+	case o.pid != 0 && len(args) == 0:
+		return append(queryNames(), "diff"), cobra.ShellCompDirectiveNoFileComp
+	case len(args) == 0:
+		return []cobra.Completion{"diff"}, cobra.ShellCompDirectiveDefault
+	case args[0] == "diff" && len(args) < 3:
+		return nil, cobra.ShellCompDirectiveDefault
+	case args[0] != "diff" && len(args) == 1:
+		return queryNames(), cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
 // answer is what a query finds.
@@ -118,8 +171,8 @@ type answer interface {
 	data() any // for JSON
 }
 
-// drawn is an answer that can be drawn by Graphviz.
-type drawn interface{ dot(w io.Writer) }
+// dotted is an answer that can be drawn by Graphviz.
+type dotted interface{ dot(w io.Writer) }
 
 // query is something that can be asked of a dump.
 type query struct {
@@ -134,6 +187,7 @@ var queries = map[string]query{
 	"top":        {0, 0, "no argument", top},
 	"holders":    {0, 1, "no argument or an address", holders},
 	"dominators": {0, 1, "no argument or an address", dominators},
+	"goroutines": {0, 0, "no argument", goroutines},
 	"unrooted":   {0, 0, "no argument", unrooted},
 }
 
@@ -147,43 +201,70 @@ func queryNames() (names []string) {
 
 // view is an open dump and how it is looked at.
 type view struct {
-	*heap.Dump
-	file string
+	*heap.Dump // nil if the index has all that is needed
+	index      *index
+	file       string
 	options
 	inUse bool // still, by the browser's last command
 }
 
-func (o *options) run(c *cobra.Command, args []string) error {
-	dumps, r, err := parse(args)
+func (given *options) run(c *cobra.Command, args []string) error {
+	dumps, r, err := given.parse(args)
 	if err != nil {
 		return err
+	}
+	o := *given
+	if o.max < 1 {
+		return fmt.Errorf("-n is %d; it must be 1 or more", o.max)
 	}
 	stop := exitWhenCancelled(c.Context())
 	defer stop()
 	out := c.OutOrStdout()
 	progress := o.progress(c.ErrOrStderr())
 	defer progress.end()
+	if o.pid != 0 {
+		p, err := o.look(c, r, progress)
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		dumps, o = p.dumps, p.options
+	}
 	if r.query == "diff" {
 		return o.diff(out, dumps[0], dumps[1], progress.show)
+	}
+	started := time.Now()
+	file := o.title(dumps[0])
+	x := o.openIndex(dumps[0])
+	if r.query == "" && (o.json || !isTerminal(out)) && o.pprof == "" && o.html == "" {
+		r.query = "info"
+	}
+	if x.covers(r, o) {
+		a, err := queries[r.query].run(&view{index: x, file: file, options: o}, r.args)
+		if err != nil {
+			return err
+		}
+		return o.print(out, r.query, a)
 	}
 	d, err := o.open(dumps[0], progress.show)
 	if err != nil {
 		return err
 	}
-	v := &view{Dump: d, file: dumps[0], options: *o}
+	v := &view{Dump: d, index: x, file: file, options: o}
 	defer func() {
 		if !v.inUse {
 			d.Close()
 		}
 	}()
-	switch written, err := v.writeFiles(r); {
+	switch written, err := v.writeFiles(r, c.ErrOrStderr()); {
 	case err != nil:
 		return err
 	case r.query == "" && written:
 		return nil
 	case r.query == "" && isTerminal(out) && !o.json:
 		progress.end()
-		stop() // the browser gives the terminal back first
+		stop()             // the browser gives the terminal back first
+		v.index = &index{} // it goes on from objects, which the file has only addresses of
 		return browse(c.Context(), v)
 	case r.query == "":
 		r.query = "info"
@@ -193,20 +274,30 @@ func (o *options) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	progress.end()
+	x.save(time.Since(started)) // it is no loss if that cannot be
 	return o.print(out, r.query, a)
 }
 
 func (o options) open(dump string, progress func(string, float64)) (*heap.Dump, error) {
-	l := heap.Loader{Binary: o.binary, Progress: progress}
-	return l.Open(dump)
+	f, err := os.Open(dump)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	d, err := heap.Read(f, heap.Options{Binary: o.binary, Progress: progress})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dump, err)
+	}
+	return d, nil
 }
 
-// writeFiles writes the files that are asked for.
-func (v *view) writeFiles(r request) (written bool, err error) {
+// writeFiles writes the files that are asked for, and says so.
+func (v *view) writeFiles(r request, said io.Writer) (written bool, err error) {
 	if v.pprof != "" {
 		if err := toFile(v.pprof, v.writeProfile); err != nil {
 			return false, err
 		}
+		fmt.Fprintf(said, "%s: a profile of what is retained, for go tool pprof\n", v.pprof)
 	}
 	if v.html != "" {
 		target := ""
@@ -216,6 +307,7 @@ func (v *view) writeFiles(r request) (written bool, err error) {
 		if err := toFile(v.html, func(w io.Writer) error { return v.writePage(w, target) }); err != nil {
 			return false, err
 		}
+		fmt.Fprintf(said, "%s: a page with the retained tree, for a browser\n", v.html)
 	}
 	return v.pprof != "" || v.html != "", nil
 }
@@ -230,7 +322,7 @@ func toFile(path string, write func(io.Writer) error) error {
 }
 
 func (o options) print(w io.Writer, query string, a answer) error {
-	switch d, ok := a.(drawn); {
+	switch d, ok := a.(dotted); {
 	case o.json:
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
@@ -241,7 +333,7 @@ func (o options) print(w io.Writer, query string, a answer) error {
 	case o.dot:
 		d.dot(w)
 	default:
-		a.text(w)
+		a.text(fitted(w, a))
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/weakref-go/weakref/heap"
+	"github.com/weakref-go/weakref/internal/drawn"
 )
 
 // fixture is a program that can be asked about and two dumps of it.
@@ -95,6 +96,7 @@ func TestQueries(t *testing.T) {
 		{[]string{f.newer, "info"}, []string{"objects of"}},
 		{[]string{f.newer, "path", "main.Session"}, []string{`["user-`, "held as main.sessions[]"}},
 		{[]string{f.newer, "path", "*main.Session", "-n", "1"}, []string{"ways more; raise -n"}},
+		{[]string{f.newer, "path", "*example.com/service/main.Session"}, []string{`["user-`, "held as main.sessions[]"}},
 		{[]string{f.newer, "path", "main.User"}, []string{"✂"}},
 		{[]string{f.newer, "path", "Listen"}, []string{"main.listeners"}},
 		{[]string{f.newer, "path", list}, []string{"[]main.Listener at " + list, "main.listeners (global)"}},
@@ -104,8 +106,12 @@ func TestQueries(t *testing.T) {
 		{[]string{f.newer, "holders", list}, []string{"is referred to by", "main.listeners"}},
 		{[]string{f.newer, "dominators"}, []string{"metrics"}},
 		{[]string{f.newer, "dominators", list}, []string{"main.listeners\n"}},
+		{[]string{f.newer, "goroutines"}, []string{"goroutines   frames", "[chan receive] main.blocked.func1 (main.go:", "started by main.blocked (main.go:"}},
+		{[]string{f.newer, "holders", "-n", "1000"}, []string{"the runtime's own; --runtime shows them"}},
+		{[]string{f.newer, "holders", "-n", "1000", "--runtime"}, []string{"runtime.p (runtime.p"}},
 		{[]string{f.newer, "unrooted", "-n", "1000"}, []string{"only a cleanup"}},
 		{[]string{"diff", f.older, f.newer}, []string{"+", "main.sessions[].buf ([]uint8)", "such as"}},
+		{[]string{"diff", f.older, f.newer}, []string{"+10 goroutines [chan receive] main.blocked.func1 (main.go:"}},
 		{[]string{"diff", f.newer, f.newer}, []string{"nothing has changed"}},
 	} {
 		out := ask(t, tt.args...)
@@ -161,7 +167,7 @@ func TestDot(t *testing.T) {
 func TestProfile(t *testing.T) {
 	f := app(t)
 	file := filepath.Join(t.TempDir(), "p")
-	if out := ask(t, f.newer, "--pprof", file); out != "" {
+	if out := ask(t, f.newer, "--pprof", file); !strings.HasPrefix(out, file+": a profile") {
 		t.Errorf("printed %s", out)
 	}
 	r, err := os.Open(file)
@@ -206,7 +212,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(b)
-	for _, w := range []string{"main.sessions", "is alive", "alert(1)", "main.Session"} {
+	for _, w := range []string{"main.sessions", "is alive", "alert(1)", "main.Session", `<template class="to-node"><div class="path"><div class="box root">`} {
 		if !strings.Contains(page, w) {
 			t.Errorf("the page does not have %q", w)
 		}
@@ -240,7 +246,7 @@ func TestErrors(t *testing.T) {
 		want string
 	}{
 		{nil, "which dump?"},
-		{[]string{f.newer, "pth", "x"}, `no query "pth"; there are [dominators`},
+		{[]string{f.newer, "pth", "x"}, `no query "pth"; there are dominators, goroutines, holders`},
 		{[]string{f.newer, "path"}, "takes an address or a type"},
 		{[]string{f.newer, "top", "x"}, "takes no argument"},
 		{[]string{"diff", f.newer}, "two dumps"},
@@ -277,7 +283,7 @@ func TestWithoutNames(t *testing.T) {
 func TestNumbers(t *testing.T) {
 	for n, want := range map[uint64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 9949: "9.9 kB", 9950: "10 kB",
 		999_499: "999 kB", 999_500: "1.0 MB", 1 << 40: "1.1 TB", 1<<64 - 1: "18 EB"} {
-		if got := byteText(n); got != want {
+		if got := drawn.Bytes(n); got != want {
 			t.Errorf("%d bytes are %q, want %q", n, got, want)
 		}
 	}

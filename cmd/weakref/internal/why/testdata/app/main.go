@@ -30,7 +30,17 @@ var (
 	hostile   = map[string]*User{"</script><script>alert(1)</script>": {"a key that a page must not run"}}
 )
 
+var never = make(chan int)
+
+// blocked starts goroutines that wait for ever.
+func blocked() {
+	for range 10 {
+		go func() { <-never }()
+	}
+}
+
 func grow() {
+	blocked()
 	for range 10 {
 		name := fmt.Sprintf("user-%d", len(sessions))
 		s := &Session{user: &User{name}, buf: make([]byte, 10_000), next: newest}
