@@ -1,0 +1,7 @@
+//go:build !steppedclock
+
+package remotetest
+
+import "time"
+
+func step(time.Duration) bool { return false }
