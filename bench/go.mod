@@ -2,8 +2,6 @@ module github.com/weakref-go/weakref/bench
 
 go 1.26.0
 
-replace github.com/weakref-go/weakref => ../
-
 require (
 	github.com/Yiling-J/theine-go v0.6.3
 	github.com/dgraph-io/ristretto/v2 v2.4.2
@@ -11,7 +9,7 @@ require (
 	github.com/maypok86/otter/v2 v2.4.0
 	github.com/puzpuzpuz/xsync/v4 v4.5.0
 	github.com/schollz/progressbar/v3 v3.19.1
-	github.com/weakref-go/weakref v0.0.0-00010101000000-000000000000
+	github.com/weakref-go/weakref v0.1.0
 	go4.org/intern v0.0.0-20230525184215-6c62f75575cb
 	golang.org/x/term v0.47.0
 	gonum.org/v1/plot v0.17.0

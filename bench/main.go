@@ -1,10 +1,15 @@
 // Command bench measures this module beside its peers, in one run, and writes
-// docs/benchmarks.md, the charts in it and the figures behind it.
+// bench/results/README.md, the charts in it and the figures behind it.
 //
 //	go run ./bench            everything, about twenty minutes
-//	go run ./bench -quick     about two
+//	go run ./bench -quick     less than two; what does not fit is left out
 //	go run ./bench -only '^(Keys|Sets)$'
 //	go run ./bench -render    writes the page anew from the figures that are there
+//	go run ./bench -anew      everything, in place of figures of another kind of machine
+//
+// Figures of another kind of machine than those in bench/results, and those of a quick
+// run, go into a folder of their own below. A run whose figures are in bench/results puts
+// the first screen of the page into the README of the repository as well.
 //
 // How things are measured, and why so, is said in docs/decisions/0070-how-we-measure.md.
 package main
@@ -33,10 +38,12 @@ func main() {
 // settings are what the flags say.
 type settings struct {
 	quick  bool
-	budget time.Duration // for all rounds together
+	anew   bool // do not keep the figures that are there
+	start  time.Time
+	budget time.Duration // for all rounds together, from the start
 	each   time.Duration // for one repeated operation in one round
 	only   *regexp.Regexp
-	docs   string
+	folder string
 }
 
 func command() error {
@@ -44,10 +51,11 @@ func command() error {
 	var only, child string
 	var render bool
 	flag.BoolVar(&s.quick, "quick", false, "fewer sizes, and hardly more than one round")
-	flag.DurationVar(&s.budget, "budget", 0, "begin no further round that would not end within this `time` (default 20m, or 2m with -quick)")
+	flag.DurationVar(&s.budget, "budget", 0, "begin nothing that would not end within this `time` (default 20m, or 90s with -quick)")
 	flag.DurationVar(&s.each, "each", 0, "`time` for each operation in each round (default 60ms, or 20ms with -quick)")
 	flag.StringVar(&only, "only", "", "measure only the groups that match this `regexp`; the figures of the others are kept")
-	flag.StringVar(&s.docs, "docs", "", "`folder` to write to (default: docs of the repository)")
+	flag.StringVar(&s.folder, "o", "", "`folder` to write to (default: bench/results of the repository, or one below)")
+	flag.BoolVar(&s.anew, "anew", false, "forget the figures that are there, which may be of another machine")
 	flag.BoolVar(&render, "render", false, "measure nothing")
 	flag.StringVar(&child, "child", "", "measure the set of this `name` and print its figures; used by the command itself")
 	flag.Parse()
@@ -63,22 +71,42 @@ func command() error {
 	if err != nil {
 		return err
 	}
-	if s.docs == "" {
-		s.docs = filepath.Join(root, "docs")
+	base := filepath.Join(root, "bench", "results")
+	if err := s.chooseFolder(base, render); err != nil {
+		return err
 	}
 	if !render {
 		if err := measureAll(root, s); err != nil {
 			return err
 		}
 	}
-	return report.Write(s.docs)
+	if err := report.Write(s.folder); err != nil || s.folder != base {
+		return err
+	}
+	return report.WriteReadme(filepath.Join(root, "README.md"), base)
+}
+
+// chooseFolder decides where the figures go, if the flags have not.
+func (s *settings) chooseFolder(base string, render bool) (err error) {
+	switch {
+	case s.folder != "":
+	case render || s.anew && !s.quick:
+		s.folder = base
+	default:
+		s.folder, err = report.Folder(base, s.quick)
+	}
+	if err == nil && s.folder != base {
+		fmt.Fprintln(os.Stderr, "bench: the figures go to", s.folder)
+	}
+	return err
 }
 
 func (s *settings) defaults() {
 	budget, each := 20*time.Minute, 60*time.Millisecond
 	if s.quick {
-		budget, each = 2*time.Minute, 20*time.Millisecond
+		budget, each = 90*time.Second, 20*time.Millisecond // with what is running by then, two minutes
 	}
+	s.start = time.Now()
 	if s.budget == 0 {
 		s.budget = budget
 	}
@@ -103,7 +131,7 @@ func measureAll(root string, s settings) error {
 	if len(jobs) == 0 {
 		return fmt.Errorf("-only %q matches no group", s.only)
 	}
-	return report.Save(s.docs, runJobs(ctx, jobs, s))
+	return report.Save(s.folder, runJobs(ctx, jobs, s), s.anew)
 }
 
 // findRoot returns the folder of the repository, which is where go.work is.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,17 +44,17 @@ func TestCrash(t *testing.T) {
 		panic("this was to be expected")
 	}
 	t.Setenv("CRASH", "1")
-	crash := &job{group: "Values", name: "a", command: []string{os.Args[0], "-test.run", "^TestCrash$"}}
+	crash := &job{group: "Values", name: "a", maxRounds: 1, command: []string{os.Args[0], "-test.run", "^TestCrash$"}}
 	run := runJobs(context.Background(), []*job{
 		crash,
-		{group: "Values", name: "b", need: 1 << 62, command: []string{"false"}},
+		{group: "Values", name: "b", maxRounds: 1, need: 1 << 62, command: []string{"false"}},
 		{group: "Languages", name: "c", maxRounds: 1, skip: "no such tool"},
-	}, settings{budget: time.Nanosecond})
-	docs := t.TempDir()
-	if err := errors.Join(report.Save(docs, run), report.Write(docs)); err != nil {
+	}, settings{start: time.Now(), budget: time.Hour})
+	folder := t.TempDir()
+	if err := errors.Join(report.Save(folder, run, false), report.Write(folder)); err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(docs + "/benchmarks.md")
+	page, err := os.ReadFile(folder + "/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +63,75 @@ func TestCrash(t *testing.T) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
 	}
+}
+
+// TestNoTimeLeft makes sure that a run begins nothing once its time is over, and says
+// what it has left out.
+func TestNoTimeLeft(t *testing.T) {
+	jobs := []*job{{group: "Values", name: "late", command: []string{"false"}}}
+	run := runJobs(context.Background(), jobs, settings{start: time.Now().Add(-time.Minute), budget: time.Second})
+	folder := t.TempDir()
+	if err := report.Save(folder, run, false); err != nil {
+		t.Fatal(err)
+	}
+	results, err := os.ReadFile(filepath.Join(folder, "results.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "note: late and its peers: not measured: no time was left"; !strings.Contains(string(results), want) || jobs[0].took > 0 {
+		t.Errorf("after %v the results are\n%s", jobs[0].took, results)
+	}
+}
+
+// TestQuickEnds makes sure that a quick run does not wait for what takes long.
+func TestQuickEnds(t *testing.T) {
+	jobs := []*job{{group: "Values", name: "slow", maxRounds: 1, command: []string{"sleep", "60"}}}
+	run := runJobs(context.Background(), jobs, settings{quick: true, start: time.Now().Add(-quickEnd), budget: time.Hour})
+	folder := t.TempDir()
+	if err := report.Save(folder, run, false); err != nil {
+		t.Fatal(err)
+	}
+	results, err := os.ReadFile(filepath.Join(folder, "results.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(results), "note: slow: failed: ") {
+		t.Errorf("the results are\n%s", results)
+	}
+}
+
+// TestPagesAgree makes sure that the page and the README of the repository say what the
+// results are.
+func TestPagesAgree(t *testing.T) {
+	root, err := findRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := filepath.Join(root, "bench", "results")
+	copied := t.TempDir()
+	if err := os.CopyFS(copied, os.DirFS(results)); err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Write(copied); err != nil {
+		t.Fatal(err)
+	}
+	same := func(name string, is, should []byte, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(is, should) {
+			t.Errorf("%s does not say what the results are: go run ./bench -render", name)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(results, "README.md"))
+	written, err2 := os.ReadFile(filepath.Join(copied, "README.md"))
+	same("bench/results/README.md", page, written, errors.Join(err, err2))
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err = report.Readme(readme, results)
+	same("README.md", readme, written, err)
 }
 
 // TestPlan makes sure that every group is planned, in quick runs too, and that one

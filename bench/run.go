@@ -33,6 +33,17 @@ type job struct {
 // patience is how long one job may take.
 const patience = 4 * time.Minute
 
+// quickEnd is when a quick run ends whatever is still running, to be done in two minutes.
+const quickEnd = 115 * time.Second
+
+// patience returns how long a job may take that begins now.
+func (s settings) patience() time.Duration {
+	if !s.quick {
+		return patience
+	}
+	return min(patience, time.Until(s.start.Add(quickEnd)))
+}
+
 // maxRounds is more than enough for a median.
 const maxRounds = 9
 
@@ -40,7 +51,7 @@ const maxRounds = 9
 // round leaves out what no longer fits, but never one of several that are compared.
 func runJobs(ctx context.Context, jobs []*job, s settings) *report.Run {
 	run := report.NewRun(s.quick)
-	start := time.Now()
+	start := s.start
 	show := newProgress(s.budget)
 	defer show.close()
 	for round, some := 1, true; some && round <= maxRounds; round++ {
@@ -57,7 +68,7 @@ func runJobs(ctx context.Context, jobs []*job, s settings) *report.Run {
 					return run
 				}
 				show.now(round, j.name, time.Since(start))
-				j.run(ctx, run)
+				j.run(ctx, run, s.patience())
 				some = true
 			}
 		}
@@ -76,11 +87,11 @@ func compared(jobs []*job) (blocks [][]*job) {
 	return blocks
 }
 
-// due reports whether jobs are to be run: in the first round always, unless they take
-// minutes, and again if they fit.
+// due reports whether jobs are to be run: in the first round if there is time left, and
+// much if they take minutes; again if they fit.
 func due(jobs []*job, round int, left time.Duration) bool {
 	if round == 1 {
-		return !jobs[0].huge || left > patience
+		return left > 0 && (!jobs[0].huge || left > patience)
 	}
 	var takes time.Duration
 	for _, j := range jobs {
@@ -90,7 +101,7 @@ func due(jobs []*job, round int, left time.Duration) bool {
 }
 
 // run runs the job and adds what it prints to the results, and a note if it fails.
-func (j *job) run(ctx context.Context, run *report.Run) {
+func (j *job) run(ctx context.Context, run *report.Run, patience time.Duration) {
 	if free, ok := freeMemory(); ok && j.need > free {
 		run.Note(j.group, "%s: not measured: it needs %d MiB of memory, and %d are free", j.name, j.need>>20, free>>20)
 		return

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -59,26 +60,26 @@ func strong(all []func(*message), m *message) (reached int) {
 	return reached
 }
 
-type entry struct {
-	owner weak.Pointer[listener]
-	f     func(*listener, *message)
+type entry[L any] struct {
+	owner weak.Pointer[L]
+	f     func(*L, *message)
 }
 
 // mutexedList is a list of weak pointers under a mutex, with a cleanup each: the bus that
 // one would write.
-type mutexedList struct {
+type mutexedList[L any] struct {
 	mu  sync.Mutex
-	all []entry
+	all []entry[L]
 }
 
-func (b *mutexedList) subscribe(l *listener, f func(*listener, *message)) {
+func (b *mutexedList[L]) subscribe(l *L, f func(*L, *message)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.all = append(b.all, entry{weak.Make(l), f})
-	runtime.AddCleanup(l, (*mutexedList).remove, b)
+	b.all = append(b.all, entry[L]{weak.Make(l), f})
+	runtime.AddCleanup(l, (*mutexedList[L]).remove, b)
 }
 
-func (b *mutexedList) remove() {
+func (b *mutexedList[L]) remove() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, e := range b.all {
@@ -89,7 +90,7 @@ func (b *mutexedList) remove() {
 	}
 }
 
-func (b *mutexedList) publish(m *message) (reached int) {
+func (b *mutexedList[L]) publish(m *message) (reached int) {
 	b.mu.Lock()
 	all := b.all[:len(b.all):len(b.all)]
 	b.mu.Unlock()
@@ -124,7 +125,7 @@ func BenchmarkPublish(b *testing.B) {
 		var funcs []func(*message)
 		var weaks []weak.Pointer[listener]
 		var bus event.Bus[*message]
-		var list mutexedList
+		var list mutexedList[listener]
 		for _, l := range all {
 			list.subscribe(l, handler)
 			funcs = append(funcs, l.on)
@@ -151,6 +152,17 @@ func BenchmarkPublishParallel(b *testing.B) {
 		event.Subscribe(&bus, all[i], (*quiet).on)
 	}
 	m := &message{1}
+	var list mutexedList[quiet]
+	for _, q := range all {
+		list.subscribe(q, quietHandler)
+	}
+	b.Run("impl=mutex-cleanup/n=100", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				list.publish(m)
+			}
+		})
+	})
 	b.Run("impl=floor/n=100", func(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
@@ -172,10 +184,91 @@ func BenchmarkPublishParallel(b *testing.B) {
 	runtime.KeepAlive(all)
 }
 
+// BenchmarkPublishers has many goroutines inside of handlers at once, and one publish many
+// levels deep. The time for each must not grow with their number.
+func BenchmarkPublishers(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 40_000} {
+		b.Run(fmt.Sprintf("op=at-once/n=%d", n), func(b *testing.B) {
+			for range b.N {
+				var bus event.Bus[*message]
+				q, gate := new(quiet), make(chan bool)
+				event.Subscribe(&bus, q, func(*quiet, *message) { <-gate })
+				var all sync.WaitGroup
+				for range n {
+					all.Go(func() { bus.Publish(nil) })
+				}
+				close(gate)
+				all.Wait()
+				runtime.KeepAlive(q)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/publish")
+		})
+		b.Run(fmt.Sprintf("op=nested/n=%d", n), func(b *testing.B) {
+			for range b.N {
+				var bus event.Bus[*message]
+				q := new(quiet)
+				event.Subscribe(&bus, q, func(_ *quiet, m *message) {
+					if m.n--; m.n > 0 {
+						bus.Publish(m)
+					}
+				})
+				bus.Publish(&message{n})
+				runtime.KeepAlive(q)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/publish")
+		})
+	}
+}
+
+// BenchmarkSubscribers does to n listeners what must not take longer for each the more
+// there are: subscribing out of order, closing one by one and all at once.
+func BenchmarkSubscribers(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		all := make([]*quiet, n) // one by one: the runtime walks over the weak pointers of a span
+		for i := range all {
+			all[i] = new(quiet)
+		}
+		measure := func(op string, do func(bus *event.Bus[*message], subs []*event.Subscription)) {
+			b.Run(fmt.Sprintf("op=%s/n=%d", op, n), func(b *testing.B) {
+				for range b.N {
+					b.StopTimer()
+					var bus event.Bus[*message]
+					subs := make([]*event.Subscription, n)
+					for i := range all {
+						subs[i] = event.Subscribe(&bus, all[i], (*quiet).on)
+					}
+					b.StartTimer()
+					do(&bus, subs)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/listener")
+			})
+		}
+		measure("priorities", func(bus *event.Bus[*message], _ []*event.Subscription) {
+			for i := range all {
+				event.SubscribeWith(bus, all[i], (*quiet).other, event.Options{Priority: i * 7919 % n})
+			}
+			bus.Publish(nil)
+		})
+		measure("close", func(_ *event.Bus[*message], subs []*event.Subscription) {
+			for _, s := range subs {
+				s.Close()
+			}
+		})
+		measure("close-wait", func(_ *event.Bus[*message], subs []*event.Subscription) {
+			for _, s := range subs {
+				s.CloseWait(context.Background())
+			}
+		})
+		measure("clear", func(bus *event.Bus[*message], _ []*event.Subscription) { bus.Clear() })
+	}
+}
+
 // quiet is a listener that writes nothing, so that goroutines do not contend for it.
 type quiet struct{ _ [8]uintptr }
 
 func (*quiet) on(*message) {}
+
+func (*quiet) other(*message) {}
 
 var quietHandler = (*quiet).on
 
@@ -210,7 +303,7 @@ func BenchmarkSubscribe(b *testing.B) {
 		return func(l *listener) { event.Subscribe(bus, l, handler) }
 	})
 	run("mutex-cleanup", func() func(*listener) {
-		bus := new(mutexedList)
+		bus := new(mutexedList[listener])
 		return func(l *listener) { bus.subscribe(l, handler) }
 	})
 	run("weak.Make", func() func(*listener) {

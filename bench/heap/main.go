@@ -130,13 +130,18 @@ func measureReader(path string) error {
 	}
 	most := watchMemory()
 	works := map[string]stopwatch{}
-	l := heap.Loader{Binary: exe, Progress: func(work string, share float64) {
+	o := heap.Options{Binary: exe, Progress: func(work string, share float64) {
 		if share == 0 {
 			works[work] = start()
 		}
 	}}
 	all := start()
-	d, err := l.Open(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	d, err := heap.Read(f, o)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/weakref-go/weakref"
@@ -20,6 +21,7 @@ import (
 // world is a child: what it counts, and what it has found violated.
 type world struct {
 	options
+	test                                                    *testing.T // for bubbles
 	operations, deaths, violations                          atomic.Uint64
 	panics, blocked, failed, slow, goexits, givenUp, losses atomic.Uint64
 }
@@ -51,12 +53,12 @@ const workers = 2
 const patience = time.Minute
 
 // soak runs rounds until the time is over, and returns the exit status.
-func soak(o options) int {
+func soak(o options, t *testing.T) int {
 	if o.Boxed {
 		handle.UseBoxes()
 	}
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // panics are meant
-	w := &world{options: o}
+	w := &world{options: o, test: t}
+	slog.SetDefault(slog.New(watchLog{slog.DiscardHandler, w}))
 	begun := time.Now()
 	round := w.round
 	if o.Only == "mass" {
@@ -69,7 +71,7 @@ func soak(o options) int {
 	}
 	var gc debug.GCStats
 	debug.ReadGCStats(&gc)
-	t := tally{
+	sum := tally{
 		Time:        time.Since(begun),
 		Operations:  w.operations.Load(),
 		Collections: uint64(gc.NumGC),
@@ -79,9 +81,9 @@ func soak(o options) int {
 			Goexits: w.goexits.Load(), GivenUp: w.givenUp.Load(), Released: w.losses.Load(),
 		},
 	}
-	t.HeapFirst, t.HeapLast = w.flat(heap)
-	t.Violations = w.violations.Load()
-	if err := json.NewEncoder(os.Stdout).Encode(t); err != nil || t.Violations > 0 {
+	sum.HeapFirst, sum.HeapLast = w.flat(heap)
+	sum.Violations = w.violations.Load()
+	if err := json.NewEncoder(os.Stdout).Encode(sum); err != nil || sum.Violations > 0 {
 		return 1
 	}
 	return 0
@@ -114,6 +116,10 @@ func (w *world) round(rnd *rand.Rand) {
 		"Cache":         newCached(w),
 		"rc":            newCounted(w),
 		"Finalizer":     newFinals(w),
+		"Bus":           newBuses(w),
+		"churn":         newChurned(w),
+		"revival":       newRevived(w),
+		"bubbles":       newBubbled(w),
 	}
 	before := runtime.NumGoroutine()
 	w.use(subjects, rnd)

@@ -133,8 +133,7 @@ func (s *counted) close(h *rc.Strong[*part]) {
 
 // checkError reports an error that was not thrown in.
 func (s *counted) checkError(err error) {
-	var f *rc.Fault
-	if !errors.Is(err, errFault) && !(errors.As(err, &f) && f.Kind == rc.CallFailed) {
+	if !errors.Is(err, errFault) {
 		s.violate("G7", "an error that nobody made: %v", err)
 	}
 }

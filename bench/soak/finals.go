@@ -72,11 +72,11 @@ func (s *finals) step(rnd *rand.Rand, _ int) {
 	switch rnd.IntN(10) {
 	case 0:
 		if n%200 != 2 { // which would block
-			apart(func() { f.Run() })
+			s.apart(func() { f.Run() })
 			s.note(s.ran, n)
 		}
 	case 1:
-		if f.Detach() {
+		if f.Stop() {
 			s.note(s.gone, n)
 		} else {
 			s.violate("G7", "a finalizer has run although its object is held")

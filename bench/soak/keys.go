@@ -97,7 +97,7 @@ func (s *keys[K]) step(rnd *rand.Rand, worker int) {
 			return
 		}
 		seed := rnd.Uint64()
-		apart(func() {
+		s.apart(func() {
 			v, err := s.m.LoadOrCreate(key, func() (attached[K], error) {
 				return attached[K]{}, s.fails(rand.New(rand.NewPCG(seed, 0)))
 			})

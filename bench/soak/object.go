@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/weakref-go/weakref"
 )
@@ -60,12 +64,48 @@ func (w *world) fails(rnd *rand.Rand) error {
 }
 
 // apart calls f on a goroutine of its own, which f may end, and recovers a panic.
-func apart(f func()) {
+func (w *world) apart(f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer func() { _ = recover() }()
+		defer func() { w.checkPanic(recover(), debug.Stack) }()
 		f()
 	}()
 	<-done
+}
+
+// checkPanic reports a panic that was not thrown in. It may have left a lock behind.
+func (w *world) checkPanic(value any, stack func() []byte) {
+	if err, ok := value.(error); value != nil && (!ok || !errors.Is(err, errFault)) {
+		w.violate("G7", "a panic that nobody made: %v\n%s", value, stack())
+	}
+}
+
+// watchLog is a handler that reports panics and errors in callbacks that were not thrown in.
+type watchLog struct {
+	slog.Handler
+	w *world
+}
+
+func (l watchLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l watchLog) Handle(_ context.Context, r slog.Record) error {
+	stack := ""
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "stack" {
+			stack = a.Value.String()
+		}
+		return true
+	})
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "panic" || a.Key == "error" {
+			l.w.checkPanic(a.Value.Any(), func() []byte { return []byte(r.Message + "\n" + stack) })
+		}
+		return true
+	})
+	return nil
+}
+
+func wrongLen(what string, got, want int) error {
+	return fmt.Errorf("%s has %d entries, %d are alive", what, got, want)
 }

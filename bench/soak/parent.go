@@ -29,10 +29,7 @@ var settings = []setting{
 	{name: "GOGC=1000", env: []string{"GOGC=1000"}},
 	{name: "GOGC=off GOMEMLIMIT=64MiB", env: []string{"GOGC=off", "GOMEMLIMIT=64MiB"}},
 	{name: "GOGC=50 GOMEMLIMIT=24MiB", env: []string{"GOGC=50", "GOMEMLIMIT=24MiB"}},
-	// gccheckmark turns off preemption by signals. The strong tier's write queue (otter
-	// v2.4.0, MPSC.TryPush) waits in a loop for one who makes it larger, and he may be
-	// waiting for a collection, which then waits for the loop.
-	{name: "GODEBUG=gccheckmark=1", env: []string{"GOGC=20", "GODEBUG=gccheckmark=1"}, args: []string{"-keep=false"}},
+	{name: "GODEBUG=gccheckmark=1", env: []string{"GOGC=20", "GODEBUG=gccheckmark=1"}},
 	{name: "GODEBUG=clobberfree=1", env: []string{"GOGC=10", "GODEBUG=clobberfree=1"}},
 	// The runtime's check takes a cycle of counted handles for a mistake: see docs/rc.md.
 	{name: "GODEBUG=checkfinalizers=1", env: []string{"GODEBUG=checkfinalizers=1"}, args: []string{"-rings=false"}},
@@ -133,17 +130,22 @@ func (s setting) run(o options, dir string, d time.Duration) (tally, error) {
 	return t, err
 }
 
-// forward shows the beginning of what a child has to say, but for what the runtime
-// says of every collection under checkfinalizers=1.
+// forward shows the beginning of what a child has to say, but for what the runtime says of
+// every collection under checkfinalizers=1, and all of how it crashes or where it hangs.
 func forward(r io.Reader) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
+	crashed := false
 	for shown := 0; lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "checkfinalizers: queue") {
+		line := lines.Text()
+		if strings.HasPrefix(line, "checkfinalizers: queue") {
 			continue
 		}
-		if shown++; shown <= 60 {
-			fmt.Fprintln(os.Stderr, "    ", lines.Text())
+		for _, word := range []string{"fatal error:", "panic:", "SIG"} {
+			crashed = crashed || strings.HasPrefix(line, word)
+		}
+		if shown++; shown <= 60 || crashed {
+			fmt.Fprintln(os.Stderr, "    ", line)
 		}
 	}
 	_, _ = io.Copy(io.Discard, r) // a line that was too long must not block the child

@@ -48,8 +48,8 @@ func (s *set) step(rnd *rand.Rand, worker int) {
 		}
 		held[p] = true
 	case op < 60 && p != nil:
-		if s.s.Remove(p) != held[p] {
-			s.violate("G2", "Remove = %v", !held[p])
+		if s.s.Delete(p) != held[p] {
+			s.violate("G2", "Delete = %v", !held[p])
 		}
 		held[p] = false
 	case op < 70:
@@ -66,7 +66,7 @@ func (s *set) step(rnd *rand.Rand, worker int) {
 	case op < 98:
 		s.iterate()
 	default:
-		c := s.s.Copy()
+		c := s.s.Clone()
 		for _, p := range s.constants {
 			if !c.Has(p) {
 				s.violate("G8", "a copy lacks a constant")

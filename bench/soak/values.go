@@ -143,7 +143,7 @@ func (s *values) step(rnd *rand.Rand, worker int) {
 func (s *values) shared(rnd *rand.Rand) {
 	k := sharedKeys + rnd.IntN(sharedCount)
 	seed := rnd.Uint64()
-	apart(func() {
+	s.apart(func() {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		v, err := s.m.LoadOrCreate(k, func() (*object, error) {
 			if err := s.fails(rnd); err != nil {

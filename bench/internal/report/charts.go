@@ -22,7 +22,7 @@ type chart struct{ group, file, title string }
 // Colours of middle brightness, on no background, are readable in light and in dark.
 var (
 	ink    = color.RGBA{0x80, 0x86, 0x90, 0xff}
-	faint  = color.RGBA{0x80, 0x86, 0x90, 0x50}
+	faint  = color.NRGBA{0x80, 0x86, 0x90, 0x50}
 	series = []color.RGBA{
 		{0xd9, 0x5f, 0x30, 0xff}, // ours
 		{0x3b, 0x8e, 0xd0, 0xff},
@@ -31,6 +31,7 @@ var (
 		{0xb8, 0x8a, 0x1e, 0xff},
 		{0xc7, 0x5b, 0x8f, 0xff},
 		{0x6d, 0x8c, 0x3c, 0xff},
+		{0x4f, 0x9d, 0x9d, 0xff},
 	}
 )
 
@@ -63,7 +64,11 @@ func (f *figures) drawCharts(folder string) (map[string][]chart, error) {
 			return nil, err
 		}
 	}
-	p, err := f.percentiles()
+	p, err := f.drawSummary()
+	if err := draw(chart{"", "summary.svg", "Against what you would write"}, p, err); err != nil {
+		return nil, err
+	}
+	p, err = f.percentiles()
 	if err := draw(chart{"Million", "million-dying.svg", "Load while a million entries die"}, p, err); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,9 @@ var groups = []struct {
 	{"Values", "Maps of weak values", `Values of 64 bytes. *store* is of new keys and gives the bytes an entry, too, the
 collector's records included, key and value not; *replace* and *mixed* store other values under
 keys that are there; *collect* is what an entry adds to a forced collection, all that it sets off included.
-The last three columns hold their values strongly: the limit.`, false},
+Bytes are after one collection, and *after three*, when nothing is left that waits to be swept. xsync.Map, sync.Map and RWMutex+map
+hold their values strongly: the limit. *[]weak.Pointer* is a list, with the key as index, which finds nothing and forgets nothing: what
+the runtime takes by itself.`, false},
 	{"Churn", "Churn", `A million stores of new values, of which the newest 100 000 are held. From the strong map each old entry
 is deleted by hand. Peak memory is what the runtime has from the system beyond what it had before.`, false},
 	{"Million", "Beside a million entries", `Single calls on a few entries that stay alive, timed one by one (the clock's own
@@ -27,7 +29,7 @@ is deleted by hand. Peak memory is what the runtime has from the system beyond w
 entries. *dying*: the million dies, from its last use until no dead entry is left (*clean*). Where the map is *no-map* the million is
 in none, and the calls go to a map of a thousand: what they are held up by then is the collector or the scheduler, not a map.`, false},
 	{"Keys", "Maps of weak keys", `Keys of 64 bytes, by identity; values are integers. *miss* looks up objects that were never stored. The three words of
-Slots within the object are not counted as bytes of the entry.`, false},
+Slots within the object are not counted as bytes of the entry. *pointer-in-the-key* is no map: the value is behind a field of the object.`, false},
 	{"Sets", "Sets", `The same without values.`, false},
 	{"Interning", "Interning", `Strings of 21 bytes. *store* is a miss: the string is new. *hit* looks up a string whose bytes lie elsewhere. The
 copy of the bytes and the handle that is held (8 bytes) are counted, but go4.org/intern makes no copy.`, false},
@@ -36,8 +38,10 @@ requests in runs through keys that never come again. *loop*: 25 000 keys over an
 Nobody holds a value, so what the weak tier adds is garbage found again before it is collected; *kept hit* is the part that the
 strong tier alone found. *shared*: each of 40 000 users holds the value of his last request; a *duplicate* is a value loaded although
 somebody holds one for that key. *miss* asks with a context that never ends, *miss-cancellable* with one that can, for which our
-cache needs a goroutine.`, false},
-	{"Counting", "Counted references", `See [rc](rc.md). Two threads use one value; *local* is a handle for each thread.`, true},
+cache needs a goroutine. otter is held to its size by an executor that evicts in turn; by default it evicts on another goroutine, and
+in a loop as tight as this one holds up to twice as much, which shows in its hits, and in the time of a miss that its caller sees
+([0091](../../docs/decisions/0091-cache-policy.md), [0090](../../docs/decisions/0090-cache-one-table.md)).`, false},
+	{"Counting", "Counted references", `See [rc](../../docs/rc.md). Two threads use one value; *local* is a handle for each thread.`, true},
 	{"Events", "Event buses", "", true},
 	{"Trees", "Trees", "", true},
 	{"Languages", "Other languages", `The same work done by small programs in other languages (bench/peers): n values or keys of about 64 bytes, made, stored, and
@@ -45,52 +49,85 @@ looked up in another order. Their collectors and their objects differ, so a figu
 Java's ConcurrentHashMap and Rust's map, which is under a lock, may be used by several threads. Our own figures are those from above.`, true},
 }
 
-const intro = `# Benchmarks
+const (
+	title = `# Benchmarks
 
-Written by ` + "`go run ./bench`" + `; do not edit. Medians of rounds in which all implementations take turns; how and why so:
-[how we measure](decisions/0070-how-we-measure.md). The figures of each round are in
-[benchmarks/results.txt](benchmarks/results.txt), which benchstat reads.
+What it costs against [what you would write](../internal/suite/valueimpls.go): a ` + "`sync.Map`" + ` of weak pointers, with one cleanup for each
+entry. Below 1 is cheaper; in brackets is our own figure.
 
 `
+	intro = `Written by ` + "`go run ./bench`" + `; do not edit. Medians of rounds in which all implementations take turns; how and why so:
+[how we measure](../../docs/decisions/0070-how-we-measure.md). The figures of each round are in
+[results.txt](results.txt), which benchstat reads.
+
+`
+	other = "These figures are of %s, and are not put together with those of [the benchmarks](../README.md).\n\n"
+)
 
 // Write writes the page and its charts from the figures that are there.
-func Write(docs string) error {
-	all, err := load(docs)
+func Write(folder string) error {
+	all, f, err := readAll(folder)
 	if err != nil {
 		return err
 	}
-	if len(all) == 0 {
-		return errors.New("there are no figures yet: run this without -render first")
-	}
-	f, err := parse(all)
+	below := isBelow(folder)
+	notes, err := readNotes(folder, below)
 	if err != nil {
 		return err
 	}
-	f.borrow()
-	notes, err := readNotes(docs)
+	charts, err := f.drawCharts(folder)
 	if err != nil {
 		return err
 	}
-	charts, err := f.drawCharts(filepath.Join(docs, "benchmarks"))
+	links, err := elsewhere(folder)
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
+	b.WriteString(title)
+	if below {
+		fmt.Fprintf(&b, other, all[0].kind())
+	}
+	f.writeSummary(&b, all, charts[""])
 	b.WriteString(intro)
 	machines(&b, all)
+	b.WriteString(links)
+	f.borrow()
 	f.writeTargets(&b, notes)
+	f.writeGroups(&b, all, charts)
+	page := strings.TrimRight(b.String(), "\n") + "\n"
+	if below {
+		page = strings.NewReplacer("](../internal/", "](../../internal/", "](../../docs/", "](../../../docs/").Replace(page)
+	}
+	return os.WriteFile(filepath.Join(folder, "README.md"), []byte(page), 0o644)
+}
+
+// writeSummary writes the first screen.
+func (f *figures) writeSummary(b *strings.Builder, all []*section, charts []chart) {
+	if lines := f.summary(all); lines != "" {
+		fmt.Fprintf(b, "%s\n", lines)
+	}
+	writeCharts(b, charts)
+}
+
+func writeCharts(b *strings.Builder, charts []chart) {
+	for _, c := range charts {
+		fmt.Fprintf(b, "![%s](%s)\n\n", c.title, c.file)
+	}
+}
+
+// writeGroups writes all tables and charts.
+func (f *figures) writeGroups(b *strings.Builder, all []*section, charts map[string][]chart) {
 	for _, g := range groups {
 		i := slices.IndexFunc(all, func(s *section) bool { return s.group == g.name })
 		if i < 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "## %s\n\n", g.title)
+		fmt.Fprintf(b, "## %s\n\n", g.title)
 		if g.text != "" {
-			fmt.Fprintf(&b, "%s\n\n", g.text)
+			fmt.Fprintf(b, "%s\n\n", g.text)
 		}
-		for _, c := range charts[g.name] {
-			fmt.Fprintf(&b, "![%s](benchmarks/%s)\n\n", c.title, c.file)
-		}
+		writeCharts(b, charts[g.name])
 		for _, t := range f.tables(g.name) {
 			if g.long {
 				b.WriteString(f.long(t))
@@ -99,13 +136,12 @@ func Write(docs string) error {
 			}
 		}
 		for _, note := range all[i].notes {
-			fmt.Fprintf(&b, "- %s\n", note)
+			fmt.Fprintf(b, "- %s\n", note)
 		}
 		if len(all[i].notes) > 0 {
 			b.WriteString("\n")
 		}
 	}
-	return os.WriteFile(filepath.Join(docs, "benchmarks.md"), []byte(strings.TrimRight(b.String(), "\n")+"\n"), 0o644)
 }
 
 // machines says on what each group was measured, groups of the same run together.
@@ -126,29 +162,36 @@ func machines(b *strings.Builder, all []*section) {
 	b.WriteString("\n")
 }
 
-// writeTargets writes what was to be reached, and explains what was missed.
+// writeTargets writes what was to be reached, and explains what was not.
 func (f *figures) writeTargets(b *strings.Builder, notes map[string]string) {
 	b.WriteString("## What was to be reached\n\nRatios are of medians, ours to the other's; the figures to reach were set before anything was built.\n\n")
-	var missed []target
+	by := map[verdict][]target{}
 	for _, part := range targets {
 		var lines []string
 		for _, t := range part.list {
-			line, miss := t.row(f)
+			line, v := t.row(f)
 			lines = append(lines, line)
-			if miss {
-				missed = append(missed, t)
-			}
+			by[v] = append(by[v], t)
 		}
 		fmt.Fprintf(b, "### %s\n\n| | at most | measured | |\n|---|---:|---|---|\n%s\n", part.title, strings.Join(lines, ""))
 	}
-	if missed == nil {
+	explain(b, "Out of reach", `What the runtime makes everybody do who refers to an object weakly, measured in the same run without any container
+(*bound*; the columns *[]weak.Pointer* and *pointer-in-the-key* below), is more than the figure to reach.
+
+`, by[outOfReach], notes)
+	explain(b, "Missed", "", by[missed], notes)
+}
+
+// explain writes what notes.md says about targets that were not reached.
+func explain(b *strings.Builder, title, text string, list []target, notes map[string]string) {
+	if list == nil {
 		return
 	}
-	b.WriteString("### Missed\n\n")
-	for _, t := range missed {
+	fmt.Fprintf(b, "### %s\n\n%s", title, text)
+	for _, t := range list {
 		note := notes[t.id]
 		if note == "" {
-			note = fmt.Sprintf("Not explained yet (section `%s` of benchmarks/notes.md).", t.id)
+			note = fmt.Sprintf("Not explained yet (section `%s` of notes.md).", t.id)
 		}
 		fmt.Fprintf(b, "**%s.** %s\n\n", t.what, note)
 	}
@@ -156,8 +199,11 @@ func (f *figures) writeTargets(b *strings.Builder, notes map[string]string) {
 
 // readNotes reads the explanations of missed targets, which are written by hand: a
 // heading of the second level for each, with the target's id.
-func readNotes(docs string) (map[string]string, error) {
-	text, err := os.ReadFile(filepath.Join(docs, "benchmarks", "notes.md"))
+func readNotes(folder string, below bool) (map[string]string, error) {
+	if below {
+		folder = filepath.Dir(folder)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "notes.md"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -12,7 +12,7 @@ import (
 // sample is a run of two rounds, in which one target is missed.
 func sample(t *testing.T) *Run {
 	t.Helper()
-	run := NewRun(true)
+	run := NewRun(false)
 	add := func(impl, op string, n int, metrics ...suite.Metric) {
 		name := suite.Name{Group: "Values", Impl: impl, Keys: "int", Op: op, N: n, Threads: 1}
 		run.Add("Values", Line(name, metrics))
@@ -29,18 +29,18 @@ func sample(t *testing.T) *Run {
 }
 
 func TestPage(t *testing.T) {
-	docs := t.TempDir()
-	if err := Save(docs, sample(t)); err != nil {
+	folder := t.TempDir()
+	if err := Save(folder, sample(t), false); err != nil {
 		t.Fatal(err)
 	}
 	notes := "# Why\n\n## load-recipe-131072\n\nBecause of the weather.\n"
-	if err := os.WriteFile(filepath.Join(docs, "benchmarks", "notes.md"), []byte(notes), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "notes.md"), []byte(notes), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(docs); err != nil {
+	if err := Write(folder); err != nil {
 		t.Fatal(err)
 	}
-	page := read(t, docs, "benchmarks.md")
+	page := read(t, folder, "README.md")
 	for _, want := range []string{
 		"| Load, hit, against the recipe, 1 000 entries | 0.50 | 0.25 (int) | reached |",
 		"| Load, hit, against the recipe, 131 072 entries | 0.25 | **0.50** (int) | [missed](#missed) |",
@@ -48,13 +48,13 @@ func TestPage(t *testing.T) {
 		"| hit | **1.00×** · 12.0 ns | **4.00×** · 48.0 ns |",
 		"| Load, hit, allocations | 0 | 0 (1 000, int) · 0 (131 072, int) | reached |",
 		"- something failed",
-		"![Load, hit](benchmarks/values-hit.svg)",
+		"![Load, hit](values-hit.svg)",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
 	}
-	if svg := read(t, docs, "benchmarks/values-hit.svg"); !strings.Contains(svg, suite.ValueMap) {
+	if svg := read(t, folder, "values-hit.svg"); !strings.Contains(svg, suite.ValueMap) {
 		t.Error("the chart has no legend")
 	}
 }
@@ -62,18 +62,18 @@ func TestPage(t *testing.T) {
 // TestSave makes sure that a run of one group keeps the figures of the others, and
 // replaces its own.
 func TestSave(t *testing.T) {
-	docs := t.TempDir()
+	folder := t.TempDir()
 	keys := suite.Name{Group: "Keys", Impl: "x", Op: "hit", N: 5}
 	for _, value := range []float64{1, 2} {
 		run := NewRun(false)
 		run.Add("Keys", Line(keys, []suite.Metric{{Value: value, Unit: "ns/op"}}))
 		for _, r := range []*Run{sample(t), run} {
-			if err := Save(docs, r); err != nil {
+			if err := Save(folder, r, false); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	all, err := load(docs)
+	all, err := load(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +89,45 @@ func TestSave(t *testing.T) {
 		t.Errorf("rounds of another group = %v, want 2", got)
 	}
 	for _, s := range all {
-		if s.group == "Values" && (s.mode != "quick" || len(s.notes) != 1 || s.date == "" || s.goVersion == "") {
+		if s.group == "Values" && (s.mode != full || len(s.notes) != 1 || s.date == "" || s.goVersion == "") {
 			t.Errorf("not kept: %+v", s)
+		}
+	}
+}
+
+// TestBounds makes sure that a target is missed only if it could have been reached.
+func TestBounds(t *testing.T) {
+	churned := func(impl string, ns float64) string {
+		name := suite.Name{Group: "Churn", Impl: impl, Op: "churn", N: 100_000, Threads: 1}
+		return Line(name, []suite.Metric{{Value: ns, Unit: "cpu-ns/op"}})
+	}
+	target := target{limit: 0.4, points: bounded(suite.Floor, churn("cpu-ns/op"))}
+	for _, c := range []struct {
+		ours, bound float64
+		cell        string
+		want        verdict
+	}{
+		{0, 0, "", unmeasured},
+		{40, 0, "0.40", reached},
+		{40, 39, "0.40", reached},
+		{50, 0, "**0.50**", missed},
+		{50, 39, "**0.50**", missed},
+		{50, 45, "0.50, bound 0.45", outOfReach},
+	} {
+		run := NewRun(false)
+		run.Add("Churn", churned(suite.Recipe, 100))
+		if c.ours > 0 {
+			run.Add("Churn", churned(suite.ValueMap, c.ours))
+		}
+		if c.bound > 0 {
+			run.Add("Churn", churned(suite.Floor, c.bound))
+		}
+		f, err := parse(run.sections)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cell, got := target.cell(f, target.points[0]); cell != c.cell || got != c.want {
+			t.Errorf("%v with a bound of %v: %q, %v; want %q, %v", c.ours, c.bound, cell, got, c.cell, c.want)
 		}
 	}
 }
@@ -135,6 +172,9 @@ func TestTargets(t *testing.T) {
 				if p.other != (figure{}) && !measured[p.other.Name] {
 					t.Errorf("%s is about %v, which is not measured", target.id, p.other.Name)
 				}
+				if p.bound != (figure{}) && p.bound.Keys != "string" && !measured[p.bound.Name] {
+					t.Errorf("%s is bounded by %v, which is not measured", target.id, p.bound.Name)
+				}
 			}
 		}
 	}
@@ -150,7 +190,6 @@ func TestAmounts(t *testing.T) {
 		{12_340, "max-ns", "12.3 µs"},
 		{12_340_000, "cpu-ns/op", "12.3 ms"},
 		{1.5, "clean-ms", "1500 µs"},
-		{250, "pause-µs", "250 µs"},
 		{80.04, "B/entry", "80.0 B"},
 		{99.96, "hit-%", "100.0 %"},
 		{1234567, "loads", "1 234 567"},

@@ -65,12 +65,18 @@ type Run struct {
 	sections []*section
 }
 
+// What a run may be.
+const (
+	full  = "full"
+	quick = "quick"
+)
+
 // NewRun returns a Run without results.
-func NewRun(quick bool) *Run {
-	if quick {
-		return &Run{mode: "quick"}
+func NewRun(isQuick bool) *Run {
+	if isQuick {
+		return &Run{mode: quick}
 	}
-	return &Run{mode: "full"}
+	return &Run{mode: full}
 }
 
 // Add adds a line of results.
@@ -117,30 +123,39 @@ func processor() string {
 	return "processors"
 }
 
-func resultsFile(docs string) string { return filepath.Join(docs, "benchmarks", "results.txt") }
+func resultsFile(folder string) string { return filepath.Join(folder, "results.txt") }
 
 // Save writes results to their file. Groups that were not measured stay as they
-// were.
-func Save(docs string, r *Run) error {
-	old, err := load(docs)
-	if err != nil {
-		return err
+// were, unless the results are to begin anew. Results of different machines are not
+// put together: that is an error.
+func Save(folder string, r *Run, anew bool) error {
+	all := slices.Clone(r.sections)
+	if !anew {
+		old, err := load(folder)
+		if err != nil {
+			return err
+		}
+		for _, s := range old {
+			if !slices.ContainsFunc(r.sections, func(t *section) bool { return t.group == s.group }) {
+				all = append(all, s)
+			}
+		}
 	}
-	all := r.sections
-	for _, s := range old {
-		if !slices.ContainsFunc(r.sections, func(t *section) bool { return t.group == s.group }) {
-			all = append(all, s)
+	if len(r.sections) > 0 {
+		if own := r.sections[0].kind(); stranger(all, own) != nil {
+			return fmt.Errorf("these figures are of %s, and some in %s of %s: choose another folder with -o, or begin anew with -anew",
+				own, folder, stranger(all, own).kind())
 		}
 	}
 	var b strings.Builder
-	b.WriteString("# The figures behind ../benchmarks.md, a line for each round, for benchstat. Written by go run ./bench.\n")
+	b.WriteString("# The figures behind README.md, a line for each round, for benchstat. Written by go run ./bench.\n")
 	for _, s := range all {
 		s.write(&b)
 	}
-	if err := os.MkdirAll(filepath.Dir(resultsFile(docs)), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(resultsFile(folder)), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(resultsFile(docs), []byte(b.String()), 0o644)
+	return os.WriteFile(resultsFile(folder), []byte(b.String()), 0o644)
 }
 
 func (s *section) write(b *strings.Builder) {
@@ -154,8 +169,8 @@ func (s *section) write(b *strings.Builder) {
 }
 
 // load reads the file of results; none is none.
-func load(docs string) (all []*section, err error) {
-	f, err := os.Open(resultsFile(docs))
+func load(folder string) (all []*section, err error) {
+	f, err := os.Open(resultsFile(folder))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -213,6 +228,19 @@ func parse(all []*section) (*figures, error) {
 		}
 	}
 	return f, nil
+}
+
+// readAll returns the results in a folder, and their figures.
+func readAll(folder string) ([]*section, *figures, error) {
+	all, err := load(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(all) == 0 {
+		return nil, nil, errors.New("there are no figures yet: run this without -render first")
+	}
+	f, err := parse(all)
+	return all, f, err
 }
 
 func (f *figures) add(line string) error {

@@ -131,7 +131,7 @@ func (f *figures) borrow() {
 	for _, key := range f.order {
 		ours := key.Impl == suite.ValueMap && key.Keys == "int" || key.Impl == suite.KeyMap || key.Impl == suite.WeakSet
 		work := key.Op == "store" || key.Op == "hit" || key.Op == "miss"
-		if languages && ours && work && key.Threads == 1 && key.unit != "allocs/op" {
+		if languages && ours && work && key.Threads == 1 && (key.unit == "ns/op" || key.unit == "B/entry") {
 			rounds := f.rounds[key]
 			key.Group, key.Keys = "Languages", ""
 			if beside := f.sized("Languages", key.N); beside {
@@ -212,8 +212,6 @@ func amount(x float64, unit string) string {
 		return duration(x)
 	case strings.HasSuffix(base, "-ms"):
 		return duration(x * 1e6)
-	case strings.HasSuffix(base, "-µs"):
-		return duration(x * 1e3)
 	case strings.HasSuffix(base, "%"):
 		return fmt.Sprintf("%.1f %%", x)
 	case base == "B":

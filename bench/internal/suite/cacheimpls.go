@@ -48,7 +48,9 @@ func weakCache(ctx context.Context, size int, loads *atomic.Int64) cached {
 }
 
 func otterCache(ctx context.Context, size int, loads *atomic.Int64) cached {
-	c := otter.Must(&otter.Options[int, *object]{MaximumSize: size})
+	// By default it evicts on another goroutine, and holds up to twice its size in a tight
+	// loop: hits for which it has no right.
+	c := otter.Must(&otter.Options[int, *object]{MaximumSize: size, Executor: func(f func()) { f() }})
 	load := otter.LoaderFunc[int, *object](func(context.Context, int) (*object, error) {
 		loads.Add(1)
 		return new(object), nil

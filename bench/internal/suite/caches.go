@@ -58,13 +58,12 @@ func (i cacheImpl) within(ctx context.Context, size int, use func(c cached, load
 
 // memory measures the bytes that a full cache takes beside its values.
 func (i cacheImpl) memory(size int) (m []Metric) {
-	before := footprint()
+	before := settled()
 	i.with(size, func(c cached, _ *atomic.Int64) {
 		for k := range 2 * size {
 			c.get(k)
 		}
-		bytes := float64(footprint()-before)/float64(size) - 64
-		m = []Metric{{bytes, "B/entry"}}
+		m = memory(before, size, 64)
 		runtime.KeepAlive(c.get)
 	})
 	return m

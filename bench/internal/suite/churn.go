@@ -20,6 +20,7 @@ func churnSets(scale Scale) []Set {
 		add(i, nil)
 	}
 	add(impl[int, *object]{StrongXsync, newXsync[int, *object]}, subject[int, *object].Delete)
+	add(impl[int, *object]{Floor, func() subject[int, *object] { return newBare(live) }}, nil)
 	return sets
 }
 

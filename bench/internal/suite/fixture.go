@@ -77,17 +77,14 @@ func (f *fixture[K, V]) build() []Metric {
 		f.all[i] = filled[K, V]{f.make(), f.kind.keys(i*f.n, f.n), f.kind.values(f.n)}
 	}
 	f.without = collect(f.scale.rounds())
-	before := footprint()
+	before := settled()
 	start := time.Now()
 	for i := range f.all {
 		f.all[i].fill()
 	}
 	elapsed := time.Since(start)
-	entries := float64(len(f.all) * f.n)
-	metrics := []Metric{
-		{float64(elapsed) / entries, "ns/op"},
-		{float64(footprint()-before) / entries, "B/entry"},
-	}
+	entries := len(f.all) * f.n
+	metrics := append([]Metric{{float64(elapsed) / float64(entries), "ns/op"}}, memory(before, entries, 0)...)
 	f.prepare()
 	return metrics
 }
@@ -293,6 +290,5 @@ func (f *fixture[K, V]) collections() []Metric {
 	return []Metric{
 		{float64(with.cpu-f.without.cpu) / entries, "cpu-ns/entry"},
 		{float64(with.wall-f.without.wall) / entries, "wall-ns/entry"},
-		{float64(with.pause) / 1e3, "pause-µs"},
 	}
 }

@@ -34,7 +34,7 @@ type member struct {
 
 func (s *member) Store(k *object, _ int) { s.m.Add(k) }
 func (s *member) Load(k *object) bool    { return s.m.Has(k) }
-func (s *member) Delete(k *object)       { s.m.Remove(k) }
+func (s *member) Delete(k *object)       { s.m.Delete(k) }
 func (s *member) Loads(keys []*object) int {
 	return loads(keys, func(k *object) bool { return s.m.Has(k) })
 }

@@ -20,6 +20,7 @@ func keySets(scale Scale) []Set {
 	slots := []impl[*slotted, int]{
 		{KeyMapSlots, func() subject[*slotted, int] { return new(keyed[slotted]) }},
 	}
+	fields := []impl[*pointing, int]{{FieldFloor, func() subject[*pointing, int] { return field{} }}}
 	maps := []impl[*object, int]{
 		{KeyMap, func() subject[*object, int] { return new(keyed[object]) }},
 		{WeakMap, func() subject[*object, int] { return newWeakKeys[int]() }},
@@ -35,9 +36,12 @@ func keySets(scale Scale) []Set {
 	for _, n := range sizes {
 		sets = append(sets, slow(fixtureSets(scale, "Keys", "", n, keyKind[object](), maps), n > 131_072)...)
 		sets = append(sets, slow(fixtureSets(scale, "Keys", "", n, keyKind[slotted](), slots), n > 131_072)...)
+		sets = append(sets, slow(fixtureSets(scale, "Keys", "", n, keyKind[pointing](), fields, "store", "hit", "miss"), n > 131_072)...)
 	}
 	for _, n := range sizes {
 		list := fixtureSets(scale, "Sets", "", n, keyKind[object](), members, "store", "hit", "miss", "iterate", "collect")
+		floor := []impl[*object, int]{{Floor, func() subject[*object, int] { return newBareSet(scale.of(n)) }}}
+		list = append(list, fixtureSets(scale, "Sets", "", n, keyKind[object](), floor, "store")...)
 		sets = append(sets, slow(list, n != 131_072)...)
 	}
 	return sets

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// footprint returns the bytes that live on the heap, and those of the collector's
-// records beside it, which MemStats counts as OtherSys.
+// footprint returns the bytes that live on the heap after a collection, and those of
+// the collector's records beside it, which MemStats counts as OtherSys.
 func footprint() int64 {
 	settle()
 	runtime.GC()
@@ -16,6 +16,24 @@ func footprint() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc + m.OtherSys)
+}
+
+// settled is footprint after as many collections as it takes for everything to be
+// gone that is not needed: one finds it dead, the upkeep that follows makes new
+// garbage, and a cleanup has its object live until the next.
+func settled() int64 {
+	footprint()
+	footprint()
+	return footprint()
+}
+
+// memory returns what entries have added to the footprint before, in bytes for each
+// beyond known, after one collection and after three.
+func memory(before int64, entries int, known float64) []Metric {
+	per := func(bytes int64) float64 { return float64(bytes-before)/float64(entries) - known }
+	one := per(footprint())
+	footprint()
+	return []Metric{{one, "B/entry"}, {per(footprint()), "B/entry-after-three"}}
 }
 
 // resident returns the bytes that the runtime has from the system.
@@ -50,37 +68,32 @@ func settle() {
 
 // collection is what a forced collection costs, with all that it sets off.
 type collection struct {
-	cpu, wall, pause time.Duration
+	cpu, wall time.Duration
 }
 
 // collect returns the median of several forced collections.
 func collect(rounds int) collection {
-	var all [3][]time.Duration
+	var all [2][]time.Duration
 	for range rounds {
 		c := collectOnce()
 		all[0] = append(all[0], c.cpu)
 		all[1] = append(all[1], c.wall)
-		all[2] = append(all[2], c.pause)
 	}
 	for _, list := range all {
 		slices.Sort(list)
 	}
-	return collection{all[0][rounds/2], all[1][rounds/2], all[2][rounds/2]}
+	return collection{all[0][rounds/2], all[1][rounds/2]}
 }
 
 func collectOnce() collection {
 	settle()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before := m.PauseTotalNs
 	begin, _ := cpu()
 	start := time.Now()
 	runtime.GC()
 	wall := time.Since(start)
 	settle()
 	end, _ := cpu()
-	runtime.ReadMemStats(&m)
-	return collection{end - begin, wall, time.Duration(m.PauseTotalNs - before)}
+	return collection{end - begin, wall}
 }
 
 // stopwatch is a Timer that adds up time and allocations.

@@ -50,6 +50,9 @@ var (
 	sizes   = []int{1_000, 131_072, 1_000_000}
 	most    = []string{"store", "hit", "miss", "collect", "iterate", "mixed-90-10"}
 	growing = []string{"store", "hit"}
+
+	// What a list of weak pointers can do as well.
+	bounding = []string{"store", "hit", "collect", "replace", "mixed-90-10", "mixed-50-50"}
 )
 
 // Sizes returns the numbers of entries at which everything is compared.
@@ -59,6 +62,8 @@ func valueSets(scale Scale) []Set {
 	var sets []Set
 	for _, n := range sizes {
 		sets = append(sets, fixtureSets(scale, "Values", "int", n, intValues, valueMaps[int]())...)
+		floor := []impl[int, *object]{{Floor, func() subject[int, *object] { return newBare(scale.of(n)) }}}
+		sets = append(sets, fixtureSets(scale, "Values", "int", n, intValues, floor, bounding...)...)
 	}
 	for _, n := range sizes {
 		list := fixtureSets(scale, "Values", "string", n, stringValues, valueMaps[string]())
@@ -85,7 +90,7 @@ func fixtureSets[K comparable, V any](scale Scale, group, keys string, n int, k 
 			continue
 		}
 		name := Name{Group: group, Impl: i.name, Keys: keys, N: n}
-		set := Set{Name: name, Need: uint64(n) * 500, Slow: large && !principal(i.name)}
+		set := Set{Name: name, Need: uint64(n) * 500, Slow: large}
 		if huge {
 			set.MaxRound = 1
 		}
