@@ -9,6 +9,7 @@ import (
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/cache"
 	"github.com/weakref-go/weakref/rc"
+	"github.com/weakref-go/weakref/tree"
 	"github.com/weakref-go/weakref/weaktest"
 )
 
@@ -52,7 +53,7 @@ var kinds = map[string]func(kept *object){
 		for range 10 {
 			s.Add(new(object))
 		}
-		s.Union(s.Copy())
+		s.Union(s.Clone())
 	},
 	"Interner": func(*object) {
 		var in weakref.Interner[string]
@@ -80,9 +81,35 @@ var kinds = map[string]func(kept *object){
 		s.Close()
 		rc.New(new(object), func(*object) {}).Close()
 	},
+	"rc.Pool": func(*object) {
+		p := rc.Pool[int, *object]{
+			Open: func(ctx context.Context, _ int) (*object, error) {
+				rc.Lifetime(ctx)
+				return new(object), nil
+			},
+			Idle: time.Hour,
+		}
+		defer p.CloseIdle() // a thousand timers at once would leave as many goroutines to the runtime
+		for i := range 3 {
+			s, err := p.Get(context.Background(), i)
+			if err != nil {
+				panic(err)
+			}
+			s.Clone().Close()
+			s.Close()
+		}
+	},
+	"tree": func(*object) {
+		var root tree.Node[*object]
+		for range 10 {
+			root.Prepend(&tree.Node[*object]{Value: new(object)})
+		}
+		root.Child(5).Append(root.Child(0))
+		root.Child(0).Detach()
+	},
 	"Finalizer": func(kept *object) {
 		weakref.Finalize(new(object), func(int) {}, 1)
-		weakref.Finalize(kept, func(int) {}, 1).Detach()
+		weakref.Finalize(kept, func(int) {}, 1).Stop()
 		weakref.Bind(new(object), func(*object, int) {}).Call(1)
 	},
 	"Queue": func(*object) {

@@ -25,7 +25,13 @@ type cached struct {
 func TestCache(t *testing.T) {
 	under(t, func(t *testing.T, s scenario) int {
 		h := &cached{scenario: s}
-		h.c.Keep = s.IntN(3)
+		collection, restore := seam.Memory()
+		defer restore()
+		if s.collect { // only what is held weakly can be killed
+			h.c.Keep = s.IntN(3)
+			h.c.KeepSoft = s.IntN(3) * 60
+			h.c.KeepFor = time.Duration(s.IntN(2)) * time.Hour
+		}
 		h.c.Load = func(_ context.Context, key int) (*object, error) {
 			runtime.Gosched()
 			if o := h.pool.make(); o != nil && o.id%5 != 0 {
@@ -45,6 +51,7 @@ func TestCache(t *testing.T) {
 					h.c.Invalidate(1<<20 + i)
 				}
 			}
+			collection(grow%4 < 2)
 			grow++
 		})
 		runtime.KeepAlive(filler)
@@ -67,6 +74,10 @@ func (h *cached) step(rnd *rand.Rand, client int) {
 				var cancel context.CancelFunc
 				ctx, cancel = context.WithCancel(ctx)
 				defer cancel()
+			}
+			if rnd.IntN(3) == 0 {
+				m, _ := h.c.GetMany(ctx, []int{k})
+				return output{id: idOf(m[k])}
 			}
 			v, _ := h.c.Get(ctx, k)
 			return output{id: idOf(v)}

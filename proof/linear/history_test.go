@@ -18,7 +18,7 @@ import (
 	"github.com/weakref-go/weakref/proof/internal/seam"
 )
 
-var histories = flag.Int("histories", 300, "how many histories to check for each container and kind of hash")
+var histories = flag.Int("histories", 60, "how many histories to check for each container and kind of hash")
 
 // object is what the containers refer to.
 type object struct {

@@ -47,6 +47,9 @@ func (s *attached) step(in input, out output) bool {
 	case "Swap":
 		s.store(k, in.a)
 		return out.id == was
+	case "Compute": // to a, or to nothing if that is zero
+		s.store(k, in.a)
+		return out.id == was
 	case "CompareAndSwap":
 		if out.ok {
 			s.store(k, in.b)
@@ -91,8 +94,7 @@ func TestKeyMap(t *testing.T) {
 	under(t, func(t *testing.T, s scenario) int { return keyHistory[object](t, s, false) })
 }
 
-// TestKeyMapWithSlots has no kills, for values are on their keys, which the test
-// holds, and no Clear, which is not one operation.
+// TestKeyMapWithSlots has no Clear, which is not one operation then.
 func TestKeyMapWithSlots(t *testing.T) {
 	under(t, func(t *testing.T, s scenario) int { return keyHistory[slotted](t, s, true) })
 }
@@ -136,7 +138,7 @@ func (h *keyMap[K]) step(rnd *rand.Rand, client int) {
 	value := func() uint8 { return uint8(h.next.Add(1)) }
 	old := uint8(1 + rnd.Int32N(h.next.Load()+1))
 	do := func(op string, a, b uint8, f func() output) { h.do(client, input{op, uint8(k), a, b}, f) }
-	switch rnd.IntN(14) {
+	switch rnd.IntN(16) {
 	case 0, 1, 2:
 		do("Load", 0, 0, func() output { v, ok := h.m.Load(key); return output{v, ok} })
 	case 3, 4:
@@ -170,11 +172,25 @@ func (h *keyMap[K]) step(rnd *rand.Rand, client int) {
 		do("Delete", 0, 0, func() output { h.m.Delete(key); return output{} })
 	case 13:
 		switch {
-		case h.slots:
 		case !h.collect && rnd.IntN(2) == 0:
 			do("Kill", 0, 0, func() output { handle.Kill(key); return output{} })
-		case rnd.IntN(2) == 0:
+		case !h.slots && rnd.IntN(2) == 0:
 			do("Clear", 0, 0, func() output { h.m.Clear(); return output{} })
 		}
+	case 14:
+		v := value()
+		do("Compute", v, 0, func() output { return h.compute(key, v, weakref.UpdateOp) })
+	case 15:
+		do("Compute", 0, 0, func() output { return h.compute(key, 0, weakref.DeleteOp) })
 	}
+}
+
+// compute returns what the entry was when the operation took place.
+func (h *keyMap[K]) compute(key *K, v uint8, op weakref.ComputeOp) (out output) {
+	h.m.Compute(key, func(was uint8, loaded bool) (uint8, weakref.ComputeOp) {
+		out = output{was, loaded}
+		runtime.Gosched()
+		return v, op
+	})
+	return out
 }

@@ -23,7 +23,7 @@ func (s *members) step(in input, out output) bool {
 			s.in = s.in.with(in.a)
 		}
 		return out.ok == !is
-	case "Remove":
+	case "Delete":
 		s.in &^= ids(0).with(in.a)
 		return out.ok == is
 	case "Pop":
@@ -71,7 +71,7 @@ func TestSet(t *testing.T) {
 			for i, f := range fillers {
 				switch {
 				case grow%2 == 1:
-					h.s.Remove(f)
+					h.s.Delete(f)
 				case i%2 == 0:
 					h.s.Add(f)
 				default:
@@ -98,7 +98,7 @@ func (h *set) step(rnd *rand.Rand, client int) {
 	case 3, 4, 5, 6:
 		do("Add", func() output { return output{ok: h.s.Add(p)} })
 	case 7, 8:
-		do("Remove", func() output { return output{ok: h.s.Remove(p)} })
+		do("Delete", func() output { return output{ok: h.s.Delete(p)} })
 	case 9:
 		do("Pop", func() output { got, _ := h.s.Pop(); return output{id: idOf(got)} })
 	case 10:

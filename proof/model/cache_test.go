@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -21,18 +22,24 @@ var errLoad = errors.New("not loaded")
 // OnRemove uses the cache, or panics.
 type cached struct {
 	machine
-	c     cache.Cache[int, object]
-	model map[int]*object
-	how   string // the next load ends
-	load  *object
-	left  map[cache.Cause]int // entries, as OnRemove says
-	want  map[cache.Cause]int
+	c      cache.Cache[int, object]
+	model  map[int]*object
+	errors map[int]string // how the load ended whose error is kept
+	how    string         // the next load ends
+	load   *object
+	left   map[cache.Cause]int // entries, as OnRemove says
+	want   map[cache.Cause]int
 }
 
 func TestCache(t *testing.T) {
 	under(t, func(t *rapid.T, most int) {
-		s := &cached{model: make(map[int]*object), left: make(map[cache.Cause]int), want: make(map[cache.Cause]int)}
+		s := &cached{model: make(map[int]*object), errors: make(map[int]string), left: make(map[cache.Cause]int), want: make(map[cache.Cause]int)}
 		s.c.Keep = rapid.SampledFrom([]int{0, 1, 4}).Draw(t, "Keep")
+		s.c.KeepSoft = rapid.SampledFrom([]int{0, 6, 200}).Draw(t, "KeepSoft")
+		collection, restore := seam.Memory()
+		defer restore()
+		s.c.KeepFor = rapid.SampledFrom([]time.Duration{0, 0, time.Hour}).Draw(t, "KeepFor")
+		s.c.KeepErrors = rapid.SampledFrom([]time.Duration{0, 0, time.Hour}).Draw(t, "KeepErrors")
 		s.c.OnRemove = s.removed
 		s.c.Load = func(context.Context, int) (*object, error) {
 			switch s.how {
@@ -42,6 +49,8 @@ func TestCache(t *testing.T) {
 				panic(errLoad)
 			case "Goexit":
 				runtime.Goexit()
+			case "not found":
+				return nil, cache.ErrNotFound
 			}
 			return s.load, nil
 		}
@@ -57,13 +66,29 @@ func TestCache(t *testing.T) {
 			},
 			"Put":        func(t *rapid.T) { s.put(key(t)) },
 			"Invalidate": func(t *rapid.T) { s.invalidate(key(t)) },
-			"InvalidateAll": func(*rapid.T) {
-				s.c.InvalidateAll()
+			"Clear": func(*rapid.T) {
+				s.c.Clear()
 				s.want[cache.Removed] += len(s.model)
 				clear(s.model)
+				clear(s.errors)
 			},
+			"InvalidateFunc": func(t *rapid.T) {
+				k := key(t)
+				s.c.InvalidateFunc(func(key int, _ *object) bool { return key%3 == k%3 })
+				for key := range s.model {
+					if key%3 == k%3 {
+						s.want[cache.Removed]++
+						delete(s.model, key)
+					}
+				}
+			},
+			"Refresh": s.refresh,
+			"Memory":  func(t *rapid.T) { collection(rapid.Bool().Draw(t, "full")) },
 			"Forget": func(t *rapid.T) {
 				k := key(t)
+				if e, _ := s.c.Peek(k); e.Kept {
+					return // it cannot die
+				}
 				if p := s.model[k]; p != nil {
 					die(p)
 					delete(s.model, k)
@@ -96,6 +121,7 @@ func TestCache(t *testing.T) {
 func (s *cached) put(k int) {
 	p := s.object()
 	s.c.Put(k, p)
+	delete(s.errors, k)
 	if s.model[k] != nil {
 		s.want[cache.Replaced]++
 	}
@@ -104,6 +130,7 @@ func (s *cached) put(k int) {
 
 func (s *cached) invalidate(k int) {
 	s.c.Invalidate(k)
+	delete(s.errors, k)
 	if s.model[k] != nil {
 		s.want[cache.Removed]++
 		delete(s.model, k)
@@ -128,6 +155,14 @@ func (s *cached) get(t *rapid.T) {
 	})
 	caller.Wait()
 	var p *weakref.PanicError
+	if kept := s.errors[k]; kept != "" && s.model[k] == nil {
+		check(t, "Get with a kept error returns", returned && v == nil && err != nil, true)
+		check(t, "Get gives the kept error", errors.Is(err, errLoad), kept == "error" || kept == "panic")
+		return
+	}
+	if s.model[k] == nil && s.how != "value" && s.c.KeepErrors != 0 {
+		s.errors[k] = s.how
+	}
 	switch want := s.model[k]; {
 	case want != nil:
 		check(t, "Get", v, want)
@@ -143,6 +178,38 @@ func (s *cached) get(t *rapid.T) {
 		check(t, "Get gives an error", err != nil, ctx.Done() != nil)
 		check(t, "Get returns", returned, ctx.Done() != nil)
 	}
+}
+
+// refresh loads anew. It does so on a goroutine of the cache's, so it returns always.
+func (s *cached) refresh(t *rapid.T) {
+	k := key(t)
+	s.load, s.how = s.object(), rapid.SampledFrom([]string{"value", "error", "panic", "Goexit", "not found"}).Draw(t, "load")
+	err := s.c.Refresh(context.Background(), k)
+	old := s.model[k]
+	switch {
+	case s.how == "value":
+		check(t, "Refresh", err, nil)
+		got, _ := s.c.Lookup(k)
+		check(t, "Lookup after Refresh", got, s.load)
+		s.model[k] = s.load
+		delete(s.errors, k)
+		if old != nil {
+			s.want[cache.Replaced]++
+		}
+		return
+	case s.how == "not found" && old != nil:
+		s.want[cache.Removed]++
+		delete(s.model, k)
+	case old == nil:
+		delete(s.errors, k)
+		if s.c.KeepErrors != 0 {
+			s.errors[k] = s.how
+		}
+	}
+	check(t, "Refresh gives an error", err != nil, true)
+	check(t, "it is the loader's", errors.Is(err, errLoad), s.how == "error" || s.how == "panic")
+	got, _ := s.c.Lookup(k)
+	check(t, "Lookup after a Refresh that has failed", got, s.model[k])
 }
 
 func (s *cached) removed(k int, v *object, cause cache.Cause) {

@@ -56,11 +56,11 @@ func TestFinalizer(t *testing.T) {
 					check(t, "Bind again is equal", weakref.Bind(p, (*object).note) == s.bound[k], true)
 				}
 			},
-			"Detach": func(t *rapid.T) {
+			"Stop": func(t *rapid.T) {
 				if k, n := s.some(t); n != 0 {
 					check(t, "Pending", s.handles[n].Pending(), true)
-					check(t, "Detach", s.handles[n].Detach(), true)
-					check(t, "Detach again", s.handles[n].Detach(), false)
+					check(t, "Stop", s.handles[n].Stop(), true)
+					check(t, "Stop again", s.handles[n].Stop(), false)
 					s.of[k] = slices.DeleteFunc(s.of[k], func(o int) bool { return o == n })
 				}
 			},
@@ -112,7 +112,7 @@ func TestFinalizer(t *testing.T) {
 			t.Fatalf("the finalizers %v have run, want %v", ran, s.want)
 		}
 		for _, f := range s.handles {
-			f.Detach()
+			f.Stop()
 		}
 	})
 }

@@ -76,6 +76,28 @@ func keyScript[K any](t *rapid.T, most int, slots bool) {
 				s.model[k] = v
 			}
 		},
+		"Compute": func(t *rapid.T) {
+			k := s.key(t)
+			op := rapid.SampledFrom([]weakref.ComputeOp{weakref.CancelOp, weakref.UpdateOp, weakref.DeleteOp}).Draw(t, "op")
+			s.m.Compute(k, func(old int, loaded bool) (int, weakref.ComputeOp) {
+				v, ok := s.model[k]
+				check(t, "Compute", old, v)
+				check(t, "Compute", loaded, ok)
+				switch op {
+				case weakref.UpdateOp:
+					s.model[k] = old + 1
+				case weakref.DeleteOp:
+					delete(s.model, k)
+				}
+				return old + 1, op
+			})
+		},
+		"DeleteFunc": func(t *rapid.T) {
+			k, n := s.key(t), len(s.model)
+			del := func(at *K, _ int) bool { return at == k }
+			maps.DeleteFunc(s.model, del)
+			check(t, "DeleteFunc", s.m.DeleteFunc(del), n-len(s.model))
+		},
 		"LoadAndDelete": func(t *rapid.T) {
 			k := s.key(t)
 			v, _ := s.m.LoadAndDelete(k)

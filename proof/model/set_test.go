@@ -67,9 +67,9 @@ func TestSet(t *testing.T) {
 				i, p := which.Draw(t, "set"), objects[key(t)]
 				check(t, "Has", sets[i].Has(p), model[i][p])
 			},
-			"Remove": func(t *rapid.T) {
+			"Delete": func(t *rapid.T) {
 				i, p := which.Draw(t, "set"), objects[key(t)]
-				check(t, "Remove", sets[i].Remove(p), model[i][p])
+				check(t, "Delete", sets[i].Delete(p), model[i][p])
 				delete(model[i], p)
 			},
 			"Pop": func(t *rapid.T) {
@@ -97,7 +97,7 @@ func TestSet(t *testing.T) {
 					return
 				}
 				for _, p := range fillers {
-					sets[0].Remove(p)
+					sets[0].Delete(p)
 					delete(model[0], p)
 				}
 				fillers = nil

@@ -45,6 +45,30 @@ func TestValueMap(t *testing.T) {
 				check(t, "Swap", v, s.model[k])
 				s.model[k] = p
 			},
+			"Compute": func(t *rapid.T) {
+				k, p := key(t), s.object()
+				op := rapid.SampledFrom([]weakref.ComputeOp{weakref.CancelOp, weakref.UpdateOp, weakref.DeleteOp}).Draw(t, "op")
+				v, ok := s.m.Compute(k, func(old *object, loaded bool) (*object, weakref.ComputeOp) {
+					check(t, "Compute", old, s.model[k])
+					check(t, "Compute", loaded, old != nil)
+					return p, op
+				})
+				switch op {
+				case weakref.UpdateOp:
+					s.model[k] = p
+				case weakref.DeleteOp:
+					delete(s.model, k)
+				}
+				check(t, "Compute", v, s.model[k])
+				check(t, "Compute", ok, v != nil)
+			},
+			"DeleteFunc": func(t *rapid.T) {
+				k := key(t)
+				n := len(s.model)
+				del := func(at int, _ *object) bool { return at%7 == k%7 }
+				maps.DeleteFunc(s.model, del)
+				check(t, "DeleteFunc", s.m.DeleteFunc(del), n-len(s.model))
+			},
 			"CompareAndSwap": func(t *rapid.T) {
 				k, old, p := key(t), s.model[key(t)], s.object()
 				same := old != nil && old == s.model[k]

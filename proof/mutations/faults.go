@@ -17,7 +17,21 @@ type edit struct {
 
 // faults is the list. Each is as small as the mistake would be. A fault that needs
 // several edits needs them to compile, or to be what its name says.
-var faults = concat(tableFaults, callbackFaults, clockFaults, flightFaults, cacheFaults, rcFaults, mapFaults)
+var faults = concat(
+	tableFaults,
+	callbackFaults,
+	clockFaults,
+	flightFaults,
+	cacheFaults,
+	softFaults,
+	rcFaults,
+	mapFaults,
+	eventFaults,
+	heapFaults,
+	inspectFaults,
+	remoteFaults,
+	metricsFaults,
+)
 
 func concat(lists ...[]fault) (all []fault) {
 	for _, l := range lists {

@@ -25,15 +25,15 @@ var callbackFaults = []fault{
 	},
 	{
 		name: "a callback runs twice",
-		edits: []edit{{"internal/callback/callback.go", `		turn = next
-		q.call(item)`, `		turn = next
-		q.call(item)
-		q.call(item)`}},
+		edits: []edit{{"internal/callback/lane.go", `		turn = next
+		l.queue.call(item)`, `		turn = next
+		l.queue.call(item)
+		l.queue.call(item)`}},
 		tests: []string{"./internal/callback"},
 	},
 	{
 		name:  "the panic of a callback is not recovered",
-		edits: []edit{{"internal/callback/callback.go", `		if v := recover(); v != nil {`, `		if v := any(nil); v != nil {`}},
+		edits: []edit{{"internal/callback/callback.go", `Outcome(returned, recover(), nil)`, `Outcome(returned, nil, nil)`}},
 		tests: []string{"./internal/callback"},
 	},
 	{
@@ -44,22 +44,20 @@ var callbackFaults = []fault{
 	},
 	{
 		name: "a blocked callback holds up all others",
-		edits: []edit{{"internal/callback/callback.go", `		go q.work()
+		edits: []edit{{"internal/callback/lane.go", `		l.startLocked()
 	}
-	q.watchLocked()
+	l.watchLocked()
 }
-
-// Pending`, `		go q.work()
+`, `		l.startLocked()
 	}
 }
-
-// Pending`}},
+`}},
 		tests: []string{"./internal/callback"},
 		args:  []string{"-timeout=20s"},
 	},
 	{
 		name:  "callbacks go on in two goroutines when one has been slow",
-		edits: []edit{{"internal/callback/callback.go", `	if turn != 0 && turn != q.taken {`, `	if turn != 0 && turn != q.taken && false {`}},
+		edits: []edit{{"internal/callback/lane.go", `	if turn != l.taken {`, `	if turn != l.taken && false {`}},
 		tests: []string{"./internal/callback"},
 	},
 }
@@ -68,20 +66,18 @@ var clockFaults = []fault{
 	{
 		name: "the clock's finalizer does not arm itself again",
 		edits: []edit{{"internal/gcclock/gcclock.go", `	armMarked()
-	c.mu.Lock()`, `	c.mu.Lock()`}},
+	queued`, `	queued`}},
 		tests: []string{"./internal/gcclock"},
 	},
 	{
 		name: "the clock's cleanup does not arm itself again",
-		edits: []edit{{"internal/gcclock/gcclock.go", `	armSwept()
-	c.mu.Lock()`, `	c.mu.Lock()`}},
+		edits: []edit{{"internal/gcclock/gcclock.go", `	armSwept(c.signals.cycle)
+`, ``}},
 		tests: []string{"./internal/gcclock"},
 	},
 	{
-		name: "the clock does not run after a cycle whose cleanup is late",
-		edits: []edit{{"internal/gcclock/gcclock.go", `	if !c.passed {
-		c.startLocked()`, `	if false {
-		c.startLocked()`}},
+		name:  "the clock does not run after a cycle whose cleanup is late",
+		edits: []edit{{"internal/gcclock/signals.go", `	run = !s.inTime || `, `	run = `}},
 		tests: []string{"./internal/gcclock"},
 	},
 	{
@@ -93,18 +89,18 @@ var clockFaults = []fault{
 	{
 		name: "the clock keeps what it watches alive",
 		edits: []edit{
-			{"internal/gcclock/gcclock.go", `	clock.add(&watch[T]{weak.Make(p), f})`, `	clock.add(&watch[T]{weak.Make(p), func(*T) { f(p) }})`},
+			{"internal/gcclock/gcclock.go", `	w := &watch[T]{weak.Make(p), f}`, `	w := &watch[T]{weak.Make(p), func(*T) { f(p) }}`},
 		},
 		tests: []string{"./internal/gcclock"},
 	},
 	{
 		name:  "the clock keeps its records of what has died",
-		edits: []edit{{"internal/gcclock/gcclock.go", `return !w.run() })`, `w.run(); return false })`}},
+		edits: []edit{{"internal/gcclock/gcclock.go", `alive := w.run(here); {`, `alive := w.run(here) || true; {`}},
 		tests: []string{"./internal/gcclock", "./proof/leaks"},
 	},
 	{
 		name:  "the clock drops a watcher that is added during a pass",
-		edits: []edit{{"internal/gcclock/gcclock.go", `	c.watchers = append(live, c.watchers...)`, `	c.watchers = live`}},
+		edits: []edit{{"internal/gcclock/gcclock.go", `	c.watchers = append(live, c.watchers[len(all):]...)`, `	c.watchers = live`}},
 		tests: []string{"./internal/gcclock"},
 	},
 }
@@ -112,11 +108,11 @@ var clockFaults = []fault{
 var flightFaults = []fault{
 	{
 		name: "those who wait for a creator are not woken if it panics",
-		edits: []edit{{"internal/flight/flight.go", `		close(c.done)
-		if v`, `		if v == nil {
-			close(c.done)
+		edits: []edit{{"internal/flight/flight.go", `		c.done.Open()
+		if panicked`, `		if panicked == nil {
+			c.done.Open()
 		}
-		if v`}},
+		if panicked`}},
 		tests: []string{"./internal/flight"},
 		args:  []string{"-timeout=20s"},
 	},
@@ -155,11 +151,9 @@ var flightFaults = []fault{
 		tests: []string{"./internal/flight", ". TestLoadOrCreate"},
 	},
 	{
-		name: "a creator that waits for itself waits for ever",
-		edits: []edit{{"internal/flight/wait.go", `		if next.owner == me {
-			return ErrDeadlock
-		}`, `		_ = next`}},
-		tests: []string{"./internal/flight"},
+		name:  "a creator that waits for itself waits for ever",
+		edits: []edit{{"internal/waits/waits.go", `	if search.finds(works) {`, `	if search.finds(works) && false {`}},
+		tests: []string{"./internal/waits", "./internal/flight"},
 		args:  []string{"-timeout=20s"},
 	},
 	{
@@ -168,139 +162,6 @@ var flightFaults = []fault{
 	g.mu.Unlock()`, `	g.mu.Unlock()`}},
 		tests: []string{"./internal/flight"},
 		args:  []string{"-timeout=20s"},
-	},
-}
-
-var cacheFaults = []fault{
-	{
-		name: "the cache keeps an error that it was not asked to keep",
-		edits: []edit{
-			{"cache/errors.go", `	if l.keep == 0 || key != key`, `	if key != key`},
-			{"cache/errors.go", `now.Add(l.keep)}`, `now.Add(l.keep + time.Minute)}`},
-		},
-		tests: []string{"./cache"},
-	},
-	{
-		name:  "the cache returns a value that has expired",
-		edits: []edit{{"cache/core.go", `	if v != nil && s.times.expired(&e.age) {`, `	if v != nil && s.times.expired(&e.age) && false {`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "the cache loads a second copy of a value that it has evicted and somebody uses",
-		edits: []edit{{"cache/core.go", `	if v != nil && s.times.expired(&e.age) {`, `	if v != nil && s.keeper != nil && !s.keeper.has(key, v) {
-		return nil, nil
-	}
-	if v != nil && s.times.expired(&e.age) {`}, {"cache/core.go", `		return old == renew || s.times.expired(&old.age)`, `		return true`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name:  "a loaded value replaces one that was put meanwhile",
-		edits: []edit{{"cache/core.go", `		return old == renew || s.times.expired(&old.age)`, `		return true`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "a loaded value is stored although the key was invalidated meanwhile",
-		edits: []edit{{"cache/load.go", `	listed := s.loads.calls[c.key] == c
-`, `	listed := true
-`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "every Get loads for itself",
-		edits: []edit{{"cache/load.go", `	if c := s.loads.calls[key]; c != nil {
-		if err := c.batch.enter`, `	if c := s.loads.calls[key]; c != nil && false {
-		if err := c.batch.enter`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "a Get begins to load what has been stored since it looked",
-		edits: []edit{{"cache/load.go", `	if v, _ := s.lookup(hash, key); v != nil {
-		return nil, v, nil // somebody has just stored it
-	}
-`, ``}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "one Get that gives up cancels the load of the others",
-		edits: []edit{{"cache/load.go", `	if !c.batch.leave(from) {
-		return
-	}
-	c.batch.cancel()`, `	c.batch.leave(from)
-	c.batch.cancel()`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "the strong tier keeps a value that was removed while it was put there",
-		edits: []edit{{"cache/core.go", `	if _, current := s.find(hash, e.key); current != e {
-		s.keeper.remove(e.key, v)
-	}
-`, ``}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "the strong tier keeps a value that was invalidated",
-		edits: []edit{{"cache/core.go", `	s.unkeep(e.key, v)
-	s.report`, `	s.report`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "removing an entry removes the one that has taken its place",
-		edits: []edit{
-			{"cache/core.go", `	if current == e {
-		l.Remove`, `	if current != nil {
-		l.Remove`},
-			{"cache/core.go", `	if current != e {
-		return
-	}
-	s.unkeep`, `	if current == nil {
-		return
-	}
-	s.unkeep`},
-		},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "the strong tier goes on holding evicted values whose uses it has not yet considered",
-		edits: []edit{{"cache/core.go", `	if s.keeper != nil {
-		s.keeper.settle()
-	}
-`, ``}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "Invalidate acts at two moments",
-		edits: []edit{{"cache/core.go", `	s.loads.mu.Lock()
-	_, e := s.find(hash, key)
-	s.loads.detach(key)
-	s.loads.mu.Unlock()
-`, `	s.loads.mu.Lock()
-	s.loads.detach(key)
-	s.loads.mu.Unlock()
-	_, e := s.find(hash, key)
-`}},
-		tests: []string{"./cache TestInvalidateOnce"},
-		args:  []string{"-race", "-count=20"},
-	},
-	{
-		name: "the cache's timer keeps the cache alive",
-		edits: []edit{{"cache/entry.go", `		if s := w.Value(); s != nil {
-			s.expireNow()
-		}`, `		_ = w
-		s.expireNow()`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "a look-up does not wait for one who is replacing the entry",
-		edits: []edit{{"cache/core.go", `	l := s.tier.Lock(hash)
-	defer l.Unlock()
-	return s.current(l, hash, key)`, `	return nil, nil`}},
-		tests: []string{"./cache"},
-	},
-	{
-		name: "a panic of a loader ends the process",
-		edits: []edit{{"cache/load.go", `	defer capturePanic(&err)
-`, ``}},
-		tests: []string{"./cache"},
 	},
 }
 
@@ -341,10 +202,8 @@ var rcFaults = []fault{
 		args:  []string{"-timeout=60s"},
 	},
 	{
-		name: "values are dropped in the wrong order",
-		edits: []edit{{"rc/cascade.go", `	slices.Reverse(c.todo[n:])
-`, `	slices.Reverse(c.todo[n:n])
-`}},
+		name:  "values are dropped in the wrong order",
+		edits: []edit{{"rc/cascade.go", `slices.Reverse(c.todo[n:])`, `slices.Reverse(c.todo[n:n])`}},
 		tests: []string{"./rc"},
 	},
 	{
@@ -366,9 +225,8 @@ var rcFaults = []fault{
 		tests: []string{"./rc"},
 	},
 	{
-		name: "a leaked handle is never noticed",
-		edits: []edit{{"rc/anchor.go", `		go s.lessee.lost(s)
-`, ``}},
+		name:  "a leaked handle is never noticed",
+		edits: []edit{{"rc/anchor.go", `s.lessee.lost(s)`, ``}},
 		tests: []string{"./rc"},
 	},
 	{
@@ -386,7 +244,7 @@ var rcFaults = []fault{
 	},
 	{
 		name:  "a panic in a drop function is not recovered",
-		edits: []edit{{"rc/block.go", `			err = callFailed(reflect.TypeFor[T](), recover())`, `			err = callFailed(reflect.TypeFor[T](), nil)`}},
+		edits: []edit{{"rc/block.go", `			callFailed(&err, reflect.TypeFor[T](), recover())`, `			callFailed(&err, reflect.TypeFor[T](), nil)`}},
 		tests: []string{"./rc"},
 	},
 }

@@ -103,8 +103,8 @@ func (f fault) apply(root string) (map[string]string, error) {
 // a test that hangs has noticed, too.
 func goTest(root, overlay string, packages, args []string) (string, error) {
 	cmd := exec.Command("go", "test", "-short", "-failfast", "-count=1", "-vet=off", "-gcflags=-dwarf=false", "-timeout=120s")
-	if overlay != "" {
-		cmd.Args = append(cmd.Args, "-overlay="+overlay)
+	if overlay != "" { // programs that a test builds have the fault, too
+		cmd.Env = append(os.Environ(), strings.TrimSpace("GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlay))
 	}
 	cmd.Args = append(cmd.Args, slices.Concat(args, packages)...)
 	cmd.Dir = root
