@@ -13,6 +13,7 @@ import (
 var (
 	addrRE      = regexp.MustCompile(`0x[0-9a-f]+`)
 	goroutineRE = regexp.MustCompile(`goroutine \d+`)
+	sampledRE   = regexp.MustCompile(`(?m)^(allocated by|  called by) .*\n`) // now and then, by the memory profiler
 )
 
 func run(t *testing.T, args ...string) string {
@@ -25,7 +26,7 @@ func run(t *testing.T, args ...string) string {
 	if err != nil {
 		t.Fatalf("leaky %v: %v\n%s", args, err, out)
 	}
-	text := addrRE.ReplaceAllString(string(out), "ADDR")
+	text := sampledRE.ReplaceAllString(addrRE.ReplaceAllString(string(out), "ADDR"), "")
 	return goroutineRE.ReplaceAllString(text, "goroutine N")
 }
 

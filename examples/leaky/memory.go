@@ -63,8 +63,8 @@ type Quota struct {
 }
 
 var (
-	quotas  = weakref.KeyMap[Peer, *Quota]{Name: "quotas"}
-	slotted = weakref.KeyMap[Slotted, *Quota]{Name: "quotas"}
+	quotas  = &weakref.KeyMap[Peer, *Quota]{Name: "quotas"}
+	slotted = &weakref.KeyMap[Slotted, *Quota]{Name: "quotas"}
 )
 
 //go:noinline
@@ -91,21 +91,32 @@ type renderer struct {
 	page *Page
 }
 
-// free is what sync.Pool would be if it never let go.
-var free []*renderer
+// renderers is what sync.Pool would be if it never let go.
+var renderers = &pool{}
+
+type pool struct{ free []*renderer }
+
+func (p *pool) get() *renderer {
+	n := len(p.free)
+	if n == 0 {
+		return &renderer{}
+	}
+	r := p.free[n-1]
+	p.free = p.free[:n-1]
+	return r
+}
+
+func (p *pool) put(r *renderer) { p.free = append(p.free, r) }
 
 func render(p *Page) {
-	r := &renderer{}
-	if n := len(free); n > 0 {
-		r, free = free[n-1], free[:n-1]
-	}
+	r := renderers.get()
 	r.page = p
 	fmt.Fprintf(&r.out, "<h1>%s</h1>", p.url)
 	r.out.Reset()
 	if *fixed {
 		r.page = nil
 	}
-	free = append(free, r)
+	renderers.put(r)
 }
 
 //go:noinline

@@ -24,7 +24,7 @@ type Server struct {
 	logins   int
 }
 
-var server = Server{sessions: map[string]*Session{}}
+var server = &Server{sessions: map[string]*Session{}}
 
 func (s *Server) Login(user string) (token string, sess *Session) {
 	s.mu.Lock()
@@ -63,7 +63,7 @@ type Widget struct {
 	at    int
 }
 
-var bus Bus
+var bus = &Bus{}
 
 // Open is not inlined, so that its closure has the same name in all versions of Go.
 //
@@ -82,7 +82,7 @@ func (w *Widget) Close() {
 
 //go:noinline
 func openClose() heap.Target {
-	w := Open(&bus)
+	w := Open(bus)
 	w.Close()
 	return heap.TargetOf(weakref.Make(w))
 }
@@ -168,13 +168,13 @@ type Index struct {
 	done chan struct{}
 }
 
-var indexes []*Index
+var indexer = &struct{ indexes []*Index }{}
 
 func Reindex(ctx context.Context) {
 	if *fixed {
 		ctx = context.Background() // the index needs nothing of the request
 	}
-	indexes = append(indexes, &Index{ctx: ctx, done: make(chan struct{})})
+	indexer.indexes = append(indexer.indexes, &Index{ctx: ctx, done: make(chan struct{})})
 }
 
 //go:noinline

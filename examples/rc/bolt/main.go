@@ -1,10 +1,10 @@
-// Sqlite shows one database per name, shared by whoever needs it: the first user
-// opens it, the last one closes it a moment later, in case another comes.
+// Bolt shows one database per name, shared by whoever needs it: the first user
+// opens it, the last one closes it a moment later, in case another comes. A bbolt file can
+// be opened only once, so whoever needs it has to share.
 package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log"
 	"os"
@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "modernc.org/sqlite"
+	"go.etcd.io/bbolt"
 
 	"github.com/weakref-go/weakref/rc"
 )
@@ -32,12 +32,12 @@ func run(ctx context.Context) error {
 	defer os.RemoveAll(dir)
 
 	var opened atomic.Int32
-	databases := &rc.Pool[string, *sql.DB]{
-		Open: func(ctx context.Context, name string) (*sql.DB, error) {
+	databases := &rc.Pool[string, *bbolt.DB]{
+		Open: func(_ context.Context, name string) (*bbolt.DB, error) {
 			opened.Add(1)
-			return open(ctx, filepath.Join(dir, name+".db"))
+			return open(filepath.Join(dir, name+".db"))
 		},
-		Close: (*sql.DB).Close,
+		Close: (*bbolt.DB).Close,
 		Idle:  time.Minute,
 	}
 
@@ -67,13 +67,19 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-func open(ctx context.Context, file string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", file)
+var entries = []byte("entries")
+
+// open waits a second at most for the file's lock: who finds it taken has not asked the pool.
+func open(file string) (*bbolt.DB, error) {
+	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second})
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1) // SQLite has one writer at a time
-	if _, err := db.ExecContext(ctx, "create table if not exists entry (n integer)"); err != nil {
+	err = db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(entries)
+		return err
+	})
+	if err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -81,22 +87,26 @@ func open(ctx context.Context, file string) (*sql.DB, error) {
 }
 
 // record does what a request does: get the database, use it, let go.
-func record(ctx context.Context, databases *rc.Pool[string, *sql.DB], name string, n int) error {
+func record(ctx context.Context, databases *rc.Pool[string, *bbolt.DB], name string, n int) error {
 	db, err := databases.Get(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	_, err = db.Value().ExecContext(ctx, "insert into entry values (?)", n)
-	return err
+	return db.Value().Batch(func(tx *bbolt.Tx) error { // one transaction for those who come at once
+		return tx.Bucket(entries).Put(fmt.Append(nil, n), nil)
+	})
 }
 
-func count(ctx context.Context, databases *rc.Pool[string, *sql.DB], name string) (n int, err error) {
+func count(ctx context.Context, databases *rc.Pool[string, *bbolt.DB], name string) (n int, err error) {
 	db, err := databases.Get(ctx, name)
 	if err != nil {
 		return 0, err
 	}
 	defer db.Close()
-	err = db.Value().QueryRowContext(ctx, "select count(*) from entry").Scan(&n)
+	err = db.Value().View(func(tx *bbolt.Tx) error {
+		n = tx.Bucket(entries).Stats().KeyN
+		return nil
+	})
 	return n, err
 }
