@@ -4,6 +4,13 @@ package main
 // build programs of their own, with the fault in them.
 var heapFaults = []fault{
 	{
+		name: "a size in a damaged core file is believed",
+		edits: []edit{{"heap/internal/attach/memory.go", `	if n <= arena {
+		return true`, `	if true {
+		return true`}},
+		tests: []string{"./heap/internal/attach TestSizesAreNotBelieved"},
+	},
+	{
 		name: "the registers of a goroutine that runs are left out",
 		edits: []edit{{"heap/internal/attach/frames.go", `	if g.regs != nil {
 `, `	if false {

@@ -134,6 +134,104 @@ func damageCore(t *testing.T, f *os.File, exe string) {
 	}
 }
 
+// damaged is memory of which one word in so many has another value.
+type damaged struct {
+	memory
+	seed, every uint64
+}
+
+func (d damaged) read(addr uint64, b []byte) int {
+	n := d.memory.read(addr, b)
+	for at := -addr % 8; at+8 <= uint64(n); at += 8 {
+		r := rand.NewPCG(d.seed, addr+at)
+		if r.Uint64()%d.every != 0 {
+			continue
+		}
+		old := le.Uint64(b[at:])
+		le.PutUint64(b[at:], []uint64{0, ^old, old + 1, old << 1, 1 << (r.Uint64() % 64), old ^ 1<<(r.Uint64()%64), r.Uint64(), addr}[r.Uint64()%8])
+	}
+	return n
+}
+
+// TestDamagedRecords has the runtime's records in the memory of a program be damaged.
+// What is in them is not to be believed.
+func TestDamagedRecords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the core file is large")
+	}
+	core, exe, _ := dumpCore(t)
+	whole, err := os.ReadFile(core)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseCore(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	failed := 0
+	for i := range uint64(times(4, 100)) {
+		p, err := openProgram(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		every := uint64(1000) << (i % 14)
+		x := newExtractor(damaged{&coreMemory{segments: c.segments, elf: p.elf, slide: c.entry - p.elf.Entry}, i, every}, p)
+		x.threads, x.final = c.threads, true
+		err = x.locate(c.entry)
+		if err == nil {
+			_, err = x.write(io.Discard)
+		}
+		if err != nil {
+			failed++
+			t.Logf("one word in %d is damaged: %v", every, err)
+		}
+	}
+	if failed == 0 {
+		t.Error("nothing was found damaged")
+	}
+}
+
+// stretch is memory from one address to another.
+type stretch struct{ from, to uint64 }
+
+func (m stretch) read(addr uint64, b []byte) int {
+	if addr < m.from || addr >= m.to {
+		return 0
+	}
+	return int(min(uint64(len(b)), m.to-addr))
+}
+
+// TestSizesAreNotBelieved: what a damaged record says does not make this process ask for
+// more memory than there is.
+func TestSizesAreNotBelieved(t *testing.T) {
+	const from, n = 0xc000000000, 5*arena + 3<<20
+	s := newSpace(stretch{from, from + n})
+	for _, c := range []struct {
+		addr, n uint64
+		there   bool
+	}{
+		{from, n, true},
+		{from, n + 1, false},
+		{from, 1 << 45, false},
+		{from, 1<<64 - from, false},
+		{from + 1, ^uint64(0), false},
+		{from - 2*arena, 3 * arena, false},
+		{0, 0, true},
+	} {
+		if got := s.there(c.addr, c.n); got != c.there {
+			t.Errorf("%d bytes at %#x are there: %t", c.n, c.addr, got)
+		}
+	}
+	if b := s.bytes(from, 1<<32-1); b != nil || s.err == nil {
+		t.Errorf("%d bytes were read, %v", len(b), s.err)
+	}
+}
+
 // syntheticCore is a core file of notes and one segment of memory, of which the notes end
 // at 200 and the memory at 300.
 func syntheticCore() []byte {

@@ -74,7 +74,7 @@ func (s *space) bytes(addr, n uint64) []byte {
 	switch {
 	case n == 0:
 		return nil
-	case n > most || addr+n < addr:
+	case n > most || !s.there(addr, n):
 		s.fail(addr, n)
 		return nil
 	case off+n <= blockSize:
@@ -89,6 +89,23 @@ func (s *space) bytes(addr, n uint64) []byte {
 		s.fail(addr, n-uint64(got))
 	}
 	return b
+}
+
+// there reports whether n bytes at an address can all be memory of the program: a size
+// that was damaged is far more than it has. It looks at one byte of each arena, which is
+// what memory is mapped in where there is much of it.
+func (s *space) there(addr, n uint64) bool {
+	if n <= arena {
+		return true
+	}
+	var b [1]byte
+	last := addr + n - 1
+	for at := addr; at >= addr && at < last; at += arena {
+		if s.read(at, b[:]) == 0 {
+			return false
+		}
+	}
+	return last > addr && s.read(last, b[:]) == 1
 }
 
 func (s *space) fail(addr, n uint64) {

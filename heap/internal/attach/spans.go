@@ -43,13 +43,19 @@ func (x *extractor) readSpans() error {
 			return x.err
 		case !used:
 			continue
-		case s.base%(1<<pageShift) != 0 || s.npages == 0 || s.npages > 1<<32 || s.slot == 0 || s.slot > s.size() || uint64(s.slots) > s.size()/s.slot:
+		case !s.sound() || !x.there(s.base, s.size()):
 			return fmt.Errorf("the span at %#x is damaged: %d slots of %d bytes in %d pages", s.base, s.slots, s.slot, s.npages)
 		}
 		x.spans = append(x.spans, s)
 	}
 	slices.SortFunc(x.spans, func(a, b span) int { return cmp.Compare(a.base, b.base) })
 	return nil
+}
+
+// sound reports whether what a span's record says fits together.
+func (s *span) sound() bool {
+	return s.base%(1<<pageShift) == 0 && 0 < s.npages && s.npages < 1<<32 &&
+		0 < s.slot && s.slot <= s.size() && uint64(s.slots) <= s.size()/s.slot
 }
 
 // spanReader returns a function that reads the span whose record is at an address. There

@@ -148,7 +148,7 @@ func (x *extractor) typeMask(t uint64) *typeMask {
 }
 
 func (x *extractor) readTypeMask(t uint64, depth int) *typeMask {
-	const largest = 1 << 40
+	const largest = 1 << 33 // of which the mask has a sixty-fourth
 	if t%8 != 0 || x.peek(t) == 0 || depth > maxDepth {
 		return nil
 	}
