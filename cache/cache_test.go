@@ -1085,6 +1085,49 @@ func TestLoadContextKeepsNothing(t *testing.T) {
 	}
 }
 
+// TestLoadIsUsedAgain: nothing of a load that has ended is found in one that comes after
+// it: no result, no error, nothing that was put meanwhile, and who waits does wait.
+func TestLoadIsUsedAgain(t *testing.T) {
+	var c valueCache
+	begun, goOn := make(chan int), make(chan bool)
+	c.Load = func(_ context.Context, key int) (*value, error) {
+		switch key {
+		case 1: // something is put meanwhile
+			c.Put(key, &value{key: key, load: 100})
+		case 2: // it fails
+			return nil, errBoom
+		case 3: // others join
+			begun <- key
+			<-goOn
+		}
+		return &value{key: key, load: key}, nil
+	}
+	leaving, leave := context.WithCancel(ctx)
+	defer leave()
+	for _, ctx := range []context.Context{ctx, leaving} {
+		c.Clear()
+		if v, err := c.Get(ctx, 1); err != nil || v.load != 100 {
+			t.Errorf("Get(1) = %v, %v, not what was put", v, err)
+		}
+		if v, err := c.Get(ctx, 2); v != nil || err != errBoom {
+			t.Errorf("Get(2) = %v, %v", v, err)
+		}
+		joined := c.Stats().Joined
+		var waiting sync.WaitGroup
+		for range 3 {
+			waiting.Go(func() {
+				if v, err := c.Get(ctx, 3); err != nil || v == nil || v.load != 3 {
+					t.Errorf("Get(3) = %v, %v", v, err)
+				}
+			})
+		}
+		<-begun
+		poll(t, "the others wait", func() bool { return c.Stats().Joined == joined+2 })
+		goOn <- true
+		waiting.Wait()
+	}
+}
+
 // TestEvictedDies: a value that the strong tier has let go of is not kept by what that
 // tier remembers of uses it has not yet considered, however idle the cache is then.
 func TestEvictedDies(t *testing.T) {

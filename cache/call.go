@@ -39,11 +39,12 @@ type call[K comparable, V any] struct {
 
 // batch is the calls that one run of a loader serves.
 type batch[K comparable, V any] struct {
-	run
-	claimed atomic.Bool // somebody performs it
-	queued  bool        // somebody will, if nobody else does
-	begun   uint64      // see voids
-	calls   []*call[K, V]
+	*run
+	reusable bool        // see newSingle
+	claimed  atomic.Bool // somebody performs it
+	queued   bool        // somebody will, if nobody else does
+	begun    uint64      // see voids
+	calls    []*call[K, V]
 
 	// Most have one call, and need no other memory for it.
 	first call[K, V]
@@ -51,28 +52,43 @@ type batch[K comparable, V any] struct {
 }
 
 func (s *core[K, V]) newBatch(ctx context.Context) *batch[K, V] {
-	b := &batch[K, V]{begun: s.voids.seq.Load()}
-	b.values = ctx
+	return &batch[K, V]{run: &run{values: ctx}, begun: s.voids.seq.Load()}
+}
+
+// newSingle is newBatch for a Get. Nobody but those who wait has such a batch, so it is
+// used again after that.
+func (s *core[K, V]) newSingle(ctx context.Context) *batch[K, V] {
+	b := s.spare.Swap(nil)
+	if b == nil {
+		b = &batch[K, V]{reusable: true}
+	}
+	b.run, b.begun = &run{values: ctx}, s.voids.seq.Load()
 	return b
 }
 
-// leave undoes enter, for one who has taken the result of a call, or gives up. It reports
-// whether the run is abandoned because of that.
-func (b *batch[K, V]) leave() bool {
-	abandoned := b.run.leave()
-	b.forget()
+// leave undoes enter, for one who has taken the result of a call, or gives up. He must not
+// use the batch any more, unless it reports that the run is abandoned because of that.
+func (s *core[K, V]) leave(b *batch[K, V]) (abandoned bool) {
+	abandoned, unneeded := b.run.leave()
+	if unneeded {
+		s.reuse(b)
+	}
 	return abandoned
 }
 
-// forget forgets the results if nobody needs them any more.
-func (b *batch[K, V]) forget() {
-	if !b.forgettable() {
+// reuse has a batch that nobody needs any more used again, if that can be. Whoever reads
+// the table without a lock may have a slot that has led to its call, and goes on to see
+// the mark there.
+func (s *core[K, V]) reuse(b *batch[K, V]) {
+	if !b.reusable {
 		return
 	}
-	for _, c := range b.calls {
-		c.entry, c.renews, c.old, c.put, c.v, c.err = nil, nil, nil, nil, nil, nil
-	}
-	b.calls = nil
+	c := &b.first
+	c.entry, c.put, c.v, c.age, c.err, c.class = nil, nil, nil, 0, nil, ofKey
+	c.done = bubble.Latch{}
+	b.run, b.calls = nil, nil
+	b.claimed.Store(false)
+	s.spare.Store(b)
 }
 
 // add makes a call.
@@ -96,7 +112,7 @@ func (s *core[K, V]) add(b *batch[K, V], hash uint64, key K) *call[K, V] {
 func (s *core[K, V]) hurry(ctx context.Context, c *call[K, V]) {
 	b := c.batch
 	if waits.From(ctx) != nil {
-		s.turns.exempt(&b.run)
+		s.turns.exempt(b.run)
 	}
 	if b.queued && !b.claimed.Load() && b.bubble == bubble.Current() {
 		go s.perform(b)
@@ -108,7 +124,7 @@ func (s *core[K, V]) hurry(ctx context.Context, c *call[K, V]) {
 func (l *loader[K, V]) call(b *batch[K, V]) (extra map[K]Fetched[V], err error) {
 	if len(b.calls) == 1 && l.one != nil {
 		c := b.calls[0]
-		c.v, err = l.one(&b.run, c.entry.key)
+		c.v, err = l.one(b.run, c.entry.key)
 		if err == nil && c.v == nil {
 			err = keyed(c.entry.key, errNil)
 		}
@@ -118,7 +134,7 @@ func (l *loader[K, V]) call(b *batch[K, V]) (extra map[K]Fetched[V], err error) 
 	for i, c := range b.calls {
 		keys[i] = c.entry.key
 	}
-	values, err := l.many(&b.run, keys)
+	values, err := l.many(b.run, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ type core[K comparable, V any] struct {
 	keepErrors int64
 	voids      voids
 	turns      turns
+	spare      atomic.Pointer[batch[K, V]] // for the next Get that loads
 	refreshes  refreshes[K, V]
 	refresher  refresher[K, V]
 }

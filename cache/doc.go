@@ -69,7 +69,7 @@
 //
 // A hit takes no lock and allocates nothing, unless the strong tier takes back a value that it
 // had let go of. A miss takes the lock of a small part of the table twice, and that of the
-// policy once; it allocates the entry and the call beside what the loader does, and with a
+// policy once; it allocates the entry and the context beside what the loader does, and with a
 // context that can end it needs a goroutine. A value that the strong tier lets go of costs a
 // weak handle. What that comes to, beside other caches, is in docs/decisions/0090.
 //

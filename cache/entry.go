@@ -124,7 +124,9 @@ type (
 type mark struct{ self unsafe.Pointer }
 
 func (m *mark) ref() handle.H {
-	m.self = unsafe.Pointer(m)
+	if m.self == nil { // others may read it when it is used again
+		m.self = unsafe.Pointer(m)
+	}
 	return handle.Word(unsafe.Pointer(m))
 }
 

@@ -37,7 +37,7 @@ func (c *Cache[K, V]) Waiting(key K) int {
 	if at == nil || !at.Side.is(loading) {
 		return 0
 	}
-	r := &callOf(at).batch.run
+	r := callOf(at).batch.run
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return int(r.waiters)

@@ -30,8 +30,11 @@ func (s *core[K, V]) get(ctx context.Context, hash uint64, key K) (*V, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := s.newBatch(ctx)
+	b := s.newSingle(ctx)
 	c, v, f := s.join(hash, key, b)
+	if c == nil || c.batch != b {
+		s.reuse(b)
+	}
 	switch {
 	case f != nil:
 		return nil, f.err
@@ -41,7 +44,7 @@ func (s *core[K, V]) get(ctx context.Context, hash uint64, key K) (*V, error) {
 		s.hurry(ctx, c)
 	case ctx.Done() == nil:
 		// The caller will not leave before the load ends, so it needs no goroutine.
-		defer b.leave()
+		defer s.leave(b)
 		s.perform(b)
 		return c.v, c.err
 	default:
@@ -50,7 +53,7 @@ func (s *core[K, V]) get(ctx context.Context, hash uint64, key K) (*V, error) {
 	if err := s.await(ctx, c); err != nil {
 		return nil, err
 	}
-	defer c.batch.leave()
+	defer s.leave(c.batch)
 	return c.v, c.err
 }
 
@@ -140,8 +143,9 @@ func (s *core[K, V]) underWay(l locked[K, V], at *slot[K, V], v *V) (*call[K, V]
 func (s *core[K, V]) await(ctx context.Context, c *call[K, V]) error {
 	wait, ok := waits.Enter(ctx, &c.batch.work)
 	if !ok {
+		err := keyed(c.entry.key, ErrDeadlock)
 		s.giveUp(c)
-		return keyed(c.entry.key, ErrDeadlock)
+		return err
 	}
 	err := c.done.Wait(ctx)
 	wait.Leave()
@@ -155,7 +159,7 @@ func (s *core[K, V]) await(ctx context.Context, c *call[K, V]) error {
 // giveUp leaves a call that has perhaps not ended. If nobody else waits for its
 // batch, that is cancelled, and whoever comes now begins anew.
 func (s *core[K, V]) giveUp(c *call[K, V]) {
-	if !c.batch.leave() {
+	if !s.leave(c.batch) {
 		return
 	}
 	c.batch.cancel()
@@ -184,7 +188,7 @@ func (s *core[K, V]) perform(b *batch[K, V]) {
 	}
 	var turn turn
 	if s.loader.tier == nil { // which waits for a turn if it loads
-		turn = s.turns.take(&b.run)
+		turn = s.turns.take(b.run)
 	}
 	if b.isAbandoned() {
 		turn.giveBack()
@@ -212,12 +216,8 @@ func (s *core[K, V]) perform(b *batch[K, V]) {
 			}
 			s.end(c, err)
 		}
-		b.complete()
-		b.forget() // if all who waited have been faster
-		if b.isAbandoned() {
-			for _, c := range b.calls {
-				c.v, c.put = nil, nil // nobody takes them
-			}
+		if b.complete() {
+			s.reuse(b)
 		}
 		s.tendLater()
 	}()

@@ -87,7 +87,7 @@ func (g *group[K, V]) await(each func(c *call[K, V])) {
 		err := g.core.await(g.ctx, c)
 		if err == nil {
 			each(c)
-			c.batch.leave()
+			g.leave(c.batch)
 			continue
 		}
 		g.failed(err)

@@ -167,10 +167,9 @@ func (s *core[K, V]) abandonRefresh(b *batch[K, V]) {
 // leaveRefresh is what the cache itself does in the place of one who waits.
 func (s *core[K, V]) leaveRefresh(b *batch[K, V]) {
 	defer func() {
-		for range len(b.calls) {
-			b.run.leave()
+		for range b.calls {
+			s.leave(b)
 		}
-		b.forget()
 	}()
 	s.warn(b)
 }

@@ -9,9 +9,8 @@ import (
 	"github.com/weakref-go/weakref/internal/waits"
 )
 
-// run is a call of Load or LoadMany under way, and the context that the loader gets. A
-// context may live long, and keeps the batch that the run is a part of; so that it does not
-// keep the values as well, the batch forgets them when all have taken them.
+// run is a call of Load or LoadMany under way, and the context that the loader gets. That
+// may live long, so it is apart from the batch, which has the values.
 type run struct {
 	values context.Context // of the Get that began it; the loader's context has its values
 	bubble bubble.ID       // in which it runs
@@ -29,10 +28,9 @@ type run struct {
 type stage uint8
 
 const (
-	running   stage = iota
-	ended           // the loader has returned
-	over            // and the results are what they will be
-	forgotten       // and they are not needed any more
+	running stage = iota
+	ended         // the loader has returned
+	over          // and the results are what they will be
 )
 
 // own is a context of package context.
@@ -52,28 +50,21 @@ func (r *run) enter() bool {
 	return true
 }
 
-// leave undoes enter. It reports whether the run is abandoned because of that.
-func (r *run) leave() bool {
+// leave undoes enter. It reports whether the run is abandoned because of that, or else
+// whether nobody needs the results any more.
+func (r *run) leave() (abandoned, unneeded bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waiters--
 	if r.waiters > 0 || r.stage >= ended || r.abandoned {
-		return false
+		return false, r.unneeded()
 	}
 	r.abandoned = true
-	return true
+	return true, false
 }
 
-// forgettable reports, once, that nobody needs the results any more.
-func (r *run) forgettable() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stage != over || r.waiters > 0 || r.abandoned {
-		return false
-	}
-	r.stage = forgotten
-	return true
-}
+// unneeded reports whether nobody needs the results any more. The run is locked.
+func (r *run) unneeded() bool { return r.stage == over && r.waiters == 0 && !r.abandoned }
 
 func (r *run) isAbandoned() bool {
 	r.mu.Lock()
@@ -97,16 +88,21 @@ func (r *run) abandon() bool {
 func (r *run) end() {
 	r.mu.Lock()
 	r.stage = ended
+	own := r.own
 	r.mu.Unlock()
 	r.work.Done()
-	r.cancel()
+	if own != nil {
+		own.cancel()
+	}
 }
 
-// complete notes that the results are what they will be.
-func (r *run) complete() {
+// complete notes that the results are what they will be. It reports whether all who waited
+// have taken them already.
+func (r *run) complete() (unneeded bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stage = over
+	return r.unneeded()
 }
 
 // cancel ends the context.

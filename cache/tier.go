@@ -56,14 +56,14 @@ func (s *core[K, V]) fetch(b *batch[K, V]) (map[K]Fetched[V], error) {
 		f.Keys[i] = c.entry.key
 	}
 	f.Load = func(ctx context.Context, keys ...K) (map[K]*V, error) {
-		turn := s.turns.take(&b.run)
+		turn := s.turns.take(b.run)
 		defer turn.giveBack()
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		return s.loader.load(ctx, keys)
 	}
-	values, err := s.loader.tier.Fetch(&b.run, f)
+	values, err := s.loader.tier.Fetch(b.run, f)
 	if err != nil {
 		return nil, err
 	}

@@ -100,10 +100,10 @@ var cacheFaults = []fault{
 	{
 		name: "one Get that gives up cancels the load of the others",
 		edits: []edit{
-			{"cache/load.go", `	if !c.batch.leave() {
+			{"cache/load.go", `	if !s.leave(c.batch) {
 		return
 	}
-`, `	c.batch.leave()
+`, `	s.leave(c.batch)
 `},
 		},
 		tests: []string{"./cache TestWaiterLeaves"},
@@ -348,12 +348,34 @@ var cacheFaults = []fault{
 		tests: []string{"./cache TestFailuresReachAll"},
 	},
 	{
-		name: "the context of a load keeps its value",
+		name: "a load that can be used again keeps its value",
 		edits: []edit{
-			{"cache/load.go", `		defer b.leave()
-		s.perform(b)`, `		s.perform(b)`},
+			{"cache/call.go", `	c.entry, c.put, c.v, c.age, c.err, c.class = nil, nil, nil, 0, nil, ofKey
+`, ``},
 		},
 		tests: []string{"./cache TestLoadContextKeepsNothing"},
+	},
+	{
+		name: "who waits for a load that is used again does not wait",
+		edits: []edit{
+			{"cache/call.go", `	c.done = bubble.Latch{}
+`, ``},
+		},
+		tests: []string{"./cache TestLoadIsUsedAgain"},
+	},
+	{
+		name: "a load that is used again has what was put during the one before",
+		edits: []edit{
+			{"cache/call.go", `	c.entry, c.put, c.v, c.age, c.err, c.class = nil, nil, nil, 0, nil, ofKey`, `	c.entry, c.v, c.age, c.err, c.class = nil, nil, 0, nil, ofKey`},
+		},
+		tests: []string{"./cache TestLoadIsUsedAgain"},
+	},
+	{
+		name: "a load is used again although somebody still waits for it",
+		edits: []edit{
+			{"cache/run.go", `return r.stage == over && r.waiters == 0 && !r.abandoned`, `return r.stage == over && !r.abandoned`},
+		},
+		tests: []string{"./cache TestRunThatIsOver"},
 	},
 	{
 		name: "a use of an entry is not seen by the policy",
@@ -417,8 +439,9 @@ var cacheFaults = []fault{
 		tests: []string{"./cache TestCallsAreComplete"},
 	},
 	{
-		name:  "a load takes more than it did",
-		edits: []edit{{"cache/run.go", `	waiters   int32`, `	waiters   int`}},
+		name: "a load takes more than it did",
+		edits: []edit{{"cache/run.go", `	waiters   int32`, `	_         [2]uint64
+	waiters   int32`}},
 		tests: []string{"./cache TestSizes"},
 	},
 	{
