@@ -65,7 +65,8 @@ func (b *Bus[E]) Publish(e E) int {
 // and while it waits for room in a queue; it does not interrupt a handler.
 //
 // If queues with the policy [Fail] were full, it goes on with the other listeners and
-// returns a [*FullError] in the end. On a bus that was closed it returns [ErrClosed].
+// returns a [*FullError] in the end. On a bus that was closed it returns [ErrClosed], but
+// not for what has reached anybody before.
 func (b *Bus[E]) PublishContext(ctx context.Context, e E) (reached int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -77,7 +78,7 @@ func (b *Bus[E]) PublishContext(ctx context.Context, e E) (reached int, err erro
 		err = d.err
 	case d.full > 0:
 		err = &FullError{d.full}
-	case d.core.closed.Load():
+	case d.reached == 0 && d.core.closed.Load():
 		err = ErrClosed
 	}
 	return d.reached, err

@@ -207,6 +207,31 @@ func TestFlushAndClose(t *testing.T) {
 	runtime.KeepAlive(m)
 }
 
+// TestClosingIsNoticed: who reaches nobody since the bus has been closed is told so, at any
+// moment.
+func TestClosingIsNoticed(t *testing.T) {
+	for range 500 {
+		var b event.Bus[order]
+		m := &mailer{name: "m", log: new(journal)}
+		event.Subscribe(&b, m, (*mailer).handle)
+		closed := async(func() {
+			if err := b.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		for n, err := 1, error(nil); err == nil; n, err = b.PublishContext(t.Context(), order{1}) {
+			if n == 0 {
+				t.Fatal("an event reached nobody, and there is no error")
+			}
+		}
+		if n, err := b.PublishContext(t.Context(), order{1}); n != 0 || err != event.ErrClosed {
+			t.Fatalf("PublishContext returned %d, %v", n, err)
+		}
+		<-closed
+		runtime.KeepAlive(m)
+	}
+}
+
 // TestCloseBusEndsQueues closes a bus with a context that ends: what is queued is
 // dropped.
 func TestCloseBusEndsQueues(t *testing.T) {

@@ -115,10 +115,12 @@ func (c *core[E]) remove(s *listener[E]) {
 func (c *core[E]) removeAll(closed bool) (all []*listener[E]) {
 	c.mu.Lock()
 	all = slices.Collect(c.all)
+	if closed {
+		c.closed.Store(true) // before the list: who reaches nobody for that reason must see why
+	}
 	c.list.Store(newList[E](4))
 	c.live.Store(0)
 	c.holes = 0
-	c.closed.Store(c.closed.Load() || closed)
 	c.mu.Unlock()
 	c.tell()
 	return all

@@ -2,6 +2,19 @@ package main
 
 var eventFaults = []fault{
 	{
+		name: "a bus that is closed reaches nobody before it says so",
+		edits: []edit{{"event/core.go", `	if closed {
+		c.closed.Store(true) // before the list: who reaches nobody for that reason must see why
+	}
+	c.list.Store(newList[E](4))
+`, `	c.list.Store(newList[E](4))
+	if closed {
+		c.closed.Store(true)
+	}
+`}},
+		tests: []string{"./event TestClosingIsNoticed"},
+	},
+	{
 		name:  "CloseWait takes one phase for all publishes",
 		edits: []edit{{"event/grace.go", `until := g.flips.Load() + 2`, `until := g.flips.Load() + 1`}},
 		tests: []string{"./event TestCloseWait|TestPhases"},
