@@ -210,7 +210,7 @@ func TestFlushAndClose(t *testing.T) {
 // TestClosingIsNoticed: who reaches nobody since the bus has been closed is told so, at any
 // moment.
 func TestClosingIsNoticed(t *testing.T) {
-	for range 500 {
+	for range 5_000 {
 		var b event.Bus[order]
 		m := &mailer{name: "m", log: new(journal)}
 		event.Subscribe(&b, m, (*mailer).handle)

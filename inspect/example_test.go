@@ -49,6 +49,7 @@ func ExampleSnapshot_Since() {
 		}
 	}
 
+	runtime.KeepAlive(accounts)
 	runtime.KeepAlive(ada)
 	// Output: changing accounts +99
 }

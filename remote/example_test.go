@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"runtime"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -63,6 +64,7 @@ func Example() {
 
 	p, ok := remote.Local[Session](here, ref)
 	fmt.Println("in its own process:", p.User, ok)
+	runtime.KeepAlive(ada) // which a service has in a list, or a handler; its name does not keep it
 	// Output:
 	// found: true <nil>
 	// alive <nil>
@@ -143,6 +145,7 @@ func ExampleHold() {
 	}
 	hold.Close()
 	fmt.Println(hold.Err())
+	runtime.KeepAlive(ada)
 	// Output:
 	// held by the other: true
 	// remote: closed
@@ -161,6 +164,7 @@ func ExampleNode_Watch() {
 	here.Withdraw(ref) // or the collector finds it, or the process ends
 	d := <-down
 	fmt.Println(d.Reason, d.Confirmed)
+	runtime.KeepAlive(ada)
 	// Output: closed true
 }
 
@@ -184,6 +188,7 @@ func ExampleNode_WatchName() {
 
 	here.Close(ctx)
 	fmt.Println("online:", <-changes)
+	runtime.KeepAlive(ada)
 	// Output:
 	// online: false
 	// online: true

@@ -129,6 +129,7 @@ func ExampleNode_MarshalJSON() {
 
 	var again tree.Node[string]
 	fmt.Println(json.Unmarshal(data, &again), again.Child(0).Parent().Value)
+	runtime.KeepAlive(&again)
 	// Output:
 	// {"value":"a","children":[{"value":"b"}]}
 	// <nil> a

@@ -2,6 +2,7 @@ package tree
 
 import (
 	"iter"
+	"runtime"
 	"slices"
 
 	"github.com/weakref-go/weakref/internal/handle"
@@ -102,15 +103,16 @@ func (n *Node[T]) Ancestors() iter.Seq[*Node[T]] {
 
 // Children returns an iterator over n's children in order. The loop may change the
 // tree: the iterator yields each child that n had when the loop began, and has when its
-// turn comes, in the order of the beginning.
+// turn comes, in the order of the beginning. The loop keeps n.
 func (n *Node[T]) Children() iter.Seq[*Node[T]] {
 	return func(yield func(*Node[T]) bool) {
-		for f := n.take(); ; {
-			c := f.next()
-			if c == nil || !yield(c) {
+		f := n.take()
+		for c := f.next(); c != nil; c = f.next() {
+			if !yield(c) {
 				return
 			}
 		}
+		runtime.KeepAlive(n) // whom the children do not keep
 	}
 }
 

@@ -241,6 +241,25 @@ func TestWalksWhileTheTreeChanges(t *testing.T) {
 	}
 }
 
+// TestWalksKeepTheRoot: a loop may be the last that has the node whose tree it walks.
+func TestWalksKeepTheRoot(t *testing.T) {
+	for name, walk := range map[string]func(*node) iter.Seq[*node]{
+		"Children":             (*node).Children,
+		"Descendants":          (*node).Descendants,
+		"DescendantsPostOrder": (*node).DescendantsPostOrder,
+		"DescendantsByLevel":   (*node).DescendantsByLevel,
+		"Siblings":             func(n *node) iter.Seq[*node] { return n.Child(0).Siblings() },
+	} {
+		for n := range walk(parse("a(b(c) d e(f))")) {
+			runtime.GC()
+			runtime.GC() // what one has found dead is swept, at the latest
+			if n.Parent() == nil {
+				t.Errorf("%s: %s has lost its parent", name, n.Value)
+			}
+		}
+	}
+}
+
 // TestPostOrderSkipsWhatLeft detaches a node from within its own subtree.
 func TestPostOrderSkipsWhatLeft(t *testing.T) {
 	root := parse("a(b(c d) e)")

@@ -1,13 +1,17 @@
 package tree
 
-import "iter"
+import (
+	"iter"
+	"runtime"
+)
 
 // Descendants returns an iterator over all nodes below n, each before its children.
 // The loop may change the tree: a node's children are those that it has when the loop
 // is done with the node itself, and each of them is seen if it is still a child of that
 // node when its turn comes. So a node that moves may be seen twice, or not at all. The
 // walk does not recurse, and needs memory in proportion to the number of nodes above
-// the current one that have further children.
+// the current one that have further children. As every walk, it keeps n while it lasts,
+// so that its nodes have their parents.
 func (n *Node[T]) Descendants() iter.Seq[*Node[T]] {
 	return func(yield func(*Node[T]) bool) {
 		var above []family[T]
@@ -15,6 +19,7 @@ func (n *Node[T]) Descendants() iter.Seq[*Node[T]] {
 			c := f.next()
 			for c == nil {
 				if len(above) == 0 {
+					runtime.KeepAlive(n)
 					return
 				}
 				f, above = pop(above)
@@ -87,6 +92,7 @@ func (n *Node[T]) DescendantsByLevel() iter.Seq[*Node[T]] {
 				}
 			}
 		}
+		runtime.KeepAlive(n)
 	}
 }
 

@@ -98,7 +98,8 @@ var eventFaults = []fault{
 	},
 	{
 		name: "a closed bus takes listeners",
-		edits: []edit{{"event/core.go", `	c.closed.Store(c.closed.Load() || closed)
+		edits: []edit{{"event/core.go", `	case c.closed.Load():
+		s.state.Or(ended)
 `, ``}},
 		tests: []string{"./event TestFlushAndClose"},
 	},

@@ -4,6 +4,15 @@ func init() { faults = append(faults, concat(poolFaults, lostFaults, treeFaults)
 
 var poolFaults = []fault{
 	{
+		name: "a walk does not keep the node whose tree it walks",
+		edits: []edit{{"tree/walk.go", `					runtime.KeepAlive(n)
+					return
+`, `					_ = runtime.KeepAlive
+					return
+`}},
+		tests: []string{"./tree TestWalksKeepTheRoot"},
+	},
+	{
 		name: "the handles of a pool own what the resource owns",
 		edits: []edit{{"rc/strong.go", `	b := &block[T]{shares: shares{word: word{v: 1}}, drop: drop, v: v}
 	return newStrong(b, lease(b))`, `	return New(v, drop)`}},

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log"
+	"runtime"
 
 	"github.com/weakref-go/weakref/cache"
 	"github.com/weakref-go/weakref/remote"
@@ -56,6 +57,7 @@ func Example() {
 	}
 	b, _ = there.Get(ctx, "ada")
 	fmt.Println(b.Version, loads)
+	runtime.KeepAlive(here) // a tier ends with its cache
 	// Output:
 	// 1 1 1
 	// 2 2
