@@ -82,9 +82,9 @@ func hasFrame(d *record.Dump, name string) bool {
 // Dumps of a process that allocates and collects all the time, and makes system
 // calls where that is safe.
 func TestUnderLoad(t *testing.T) {
-	n := 20
-	if testing.Short() {
-		n = 3
+	n := 3
+	if os.Getenv("WEAKREF_LONG") != "" {
+		n = 20
 	}
 	modes(t, func(t *testing.T, mode Mode) {
 		defer load(mode == Fork)()

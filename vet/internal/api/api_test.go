@@ -13,7 +13,7 @@ import (
 // there yet is passed over.
 func TestOwnModule(t *testing.T) {
 	pkgs, err := packages.Load(&packages.Config{
-		Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedDeps | packages.NeedSyntax | packages.NeedTypesInfo,
+		Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports,
 		Dir:  filepath.Join("..", "..", ".."),
 	}, Module+"/...")
 	if err != nil {
