@@ -44,6 +44,7 @@ type batch[K comparable, V any] struct {
 	claimed  atomic.Bool // somebody performs it
 	queued   bool        // somebody will, if nobody else does
 	begun    uint64      // see voids
+	bubble   bubble.ID   // in which it runs
 	calls    []*call[K, V]
 
 	// Most have one call, and need no other memory for it.

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/weakref-go/weakref/internal/bubble"
 	"github.com/weakref-go/weakref/internal/waits"
 )
 
@@ -13,7 +12,6 @@ import (
 // may live long, so it is apart from the batch, which has the values.
 type run struct {
 	values context.Context // of the Get that began it; the loader's context has its values
-	bubble bubble.ID       // in which it runs
 	work   waits.Work
 
 	mu        sync.Mutex
