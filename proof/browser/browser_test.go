@@ -1,3 +1,5 @@
+//go:build browser
+
 package browser
 
 import (
@@ -31,9 +33,6 @@ const window, height = 1000, 560
 // chromium returns the path of a browser, or skips the test.
 func chromium(t *testing.T) string {
 	t.Helper()
-	if os.Getenv("WEAKREF_LONG") == "" && *screenshots == "" {
-		t.Skip("takes half a minute of processor time; .ci/run runs it, with WEAKREF_LONG=1")
-	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path

@@ -1,6 +1,7 @@
 // Package browser looks at the pages of the examples as a person would: in Chromium,
 // without a screen. Its tests are skipped where there is none (apt-get install chromium).
+// They have a build tag, since what drives the browser takes long to compile.
 //
-//	WEAKREF_LONG=1 go test ./proof/browser
-//	go test ./proof/browser -run 'TestService$' -screenshots docs/images   # the pictures of docs/live.md
+//	go test -tags browser ./proof/browser
+//	go test -tags browser ./proof/browser -run 'TestService$' -screenshots docs/images   # the pictures of docs/live.md
 package browser
