@@ -146,11 +146,11 @@ func (f *figures) writeGroups(b *strings.Builder, all []*section, charts map[str
 
 // machines says on what each group was measured, groups of the same run together.
 func machines(b *strings.Builder, all []*section) {
-	b.WriteString("| measured | date | Go | machine | run |\n|---|---|---|---|---|\n")
+	b.WriteString("| measured | date | Go | machine | run | rounds |\n|---|---|---|---|---|---:|\n")
 	groupsOf := map[string][]string{}
 	var order []string
 	for _, s := range all {
-		where := fmt.Sprintf("%s | %s | %s | %s", s.date, s.goVersion, s.machine, s.mode)
+		where := fmt.Sprintf("%s | %s | %s | %s | %s", s.date, s.goVersion, s.machine, s.mode, s.rounds())
 		if groupsOf[where] == nil {
 			order = append(order, where)
 		}

@@ -210,3 +210,16 @@ func read(t *testing.T, docs, name string) string {
 	}
 	return string(text)
 }
+
+// TestRounds: the page says how often things were measured, if not all as often.
+func TestRounds(t *testing.T) {
+	for want, lines := range map[string][]string{
+		"0":      nil,
+		"2":      {"BenchmarkA/op=hit 1 2 ns/op", "BenchmarkA/op=miss 1 2 ns/op", "BenchmarkA/op=hit 1 3 ns/op", "BenchmarkA/op=miss 1 3 ns/op"},
+		"1 to 2": {"BenchmarkA/op=hit 1 2 ns/op", "BenchmarkA/op=miss 1 2 ns/op", "BenchmarkA/op=hit 1 3 ns/op"},
+	} {
+		if got := (&section{lines: lines}).rounds(); got != want {
+			t.Errorf("%q: %s rounds, want %s", lines, got, want)
+		}
+	}
+}

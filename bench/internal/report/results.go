@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -57,6 +58,25 @@ type section struct {
 	group, date, goVersion, machine, mode string
 
 	lines, notes []string
+}
+
+// rounds says how often the cases of the group were measured: a time that is given for the
+// run may not be enough for all of the last round.
+func (s *section) rounds() string {
+	times := map[string]int{}
+	for _, line := range s.lines {
+		name, _, _ := strings.Cut(line, " ")
+		times[name]++
+	}
+	if len(times) == 0 {
+		return "0"
+	}
+	counts := slices.Sorted(maps.Values(times))
+	least, most := counts[0], counts[len(counts)-1]
+	if least == most {
+		return strconv.Itoa(least)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
 }
 
 // Run collects the results of a run.
