@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/weakref-go/weakref/internal/bubble"
 	"github.com/weakref-go/weakref/internal/waits"
@@ -40,11 +41,11 @@ type call[K comparable, V any] struct {
 // batch is the calls that one run of a loader serves.
 type batch[K comparable, V any] struct {
 	*run
-	reusable bool        // see newSingle
-	claimed  atomic.Bool // somebody performs it
-	queued   bool        // somebody will, if nobody else does
-	begun    uint64      // see voids
-	bubble   bubble.ID   // in which it runs
+	reusable bool          // see newSingle
+	queued   bool          // somebody will perform it, if nobody else does
+	begun    uint64        // see voids
+	bubble   bubble.ID     // in which it runs
+	made     time.Duration // when, on the clock of that
 	calls    []*call[K, V]
 
 	// Most have one call, and need no other memory for it.
@@ -88,7 +89,6 @@ func (s *core[K, V]) reuse(b *batch[K, V]) {
 	c.entry, c.put, c.v, c.age, c.err, c.class = nil, nil, nil, 0, nil, ofKey
 	c.done = bubble.Latch{}
 	b.run, b.calls = nil, nil
-	b.claimed.Store(false)
 	s.spare.Store(b)
 }
 
@@ -97,13 +97,12 @@ func (s *core[K, V]) add(b *batch[K, V], hash uint64, key K) *call[K, V] {
 	c := &b.first
 	if len(b.calls) == 0 {
 		b.calls = b.only[:0]
-		b.bubble = bubble.Current()
+		b.bubble, b.made = bubble.Now()
 	} else {
 		c = new(call[K, V])
 	}
 	c.hash, c.batch, c.entry = hash, b, s.newEntry(hash, key)
 	c.done.Owner = b.bubble
-	c.entry.set(loading)
 	b.calls = append(b.calls, c)
 	return c
 }
@@ -115,7 +114,7 @@ func (s *core[K, V]) hurry(ctx context.Context, c *call[K, V]) {
 	if waits.From(ctx) != nil {
 		s.turns.exempt(b.run)
 	}
-	if b.queued && !b.claimed.Load() && b.bubble == bubble.Current() {
+	if b.queued && !b.isClaimed() && b.bubble == bubble.Current() {
 		go s.perform(b)
 	}
 }

@@ -135,6 +135,11 @@ func (s *core[K, V]) collected(dead []*entry[K, V]) {
 // report counts and announces that an entry has left.
 func (s *core[K, V]) report(key K, v *V, cause Cause) {
 	s.counts.byCause[cause].Add(1)
+	s.announce(key, v, cause)
+}
+
+// announce has OnRemove called.
+func (s *core[K, V]) announce(key K, v *V, cause Cause) {
 	if s.events != nil {
 		s.events.Push([]removal[K, V]{{key, v, cause}})
 	}
@@ -167,7 +172,7 @@ func (s *core[K, V]) depart(l locked[K, V], at *slot[K, V], v *V, cause Cause) d
 func (s *core[K, V]) detach(l locked[K, V], at *slot[K, V]) {
 	e := at.Side
 	l.Remove(at)
-	if !e.is(loading | failed) {
+	if e.is(filled) {
 		s.counts.values.Add(-1)
 		s.release(e)
 	}
@@ -220,7 +225,7 @@ func (s *core[K, V]) put(key K, v *V) {
 	case old != nil:
 		left = s.depart(l, at, old, Replaced)
 	default:
-		if at.Side.is(loading) {
+		if at.Side.isLoading() {
 			callOf(at).put = v
 		}
 		l.Remove(at)
@@ -256,7 +261,6 @@ func (s *core[K, V]) serve(l locked[K, V], c *call[K, V]) bool {
 	if c == nil || c.batch.isAbandoned() || !s.refreshes.remove(c) {
 		return false
 	}
-	c.entry.set(loading)
 	l.Insert(c.ref(), c.entry)
 	return true
 }
@@ -307,7 +311,7 @@ func (s *core[K, V]) invalidateFunc(del func(K, *V) bool) {
 		hash := s.keys.Hash(e.key)
 		l := s.tier.Lock(hash)
 		at, v := s.slotOf(l, hash, e)
-		if at != nil && e.is(loading) {
+		if at != nil && e.isLoading() {
 			s.detach(l, at)
 		}
 		l.Unlock()

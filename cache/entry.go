@@ -14,14 +14,14 @@ import (
 // of the table, and never has another value: a new value is a new entry.
 //
 //	             slot.Ref leads to     strong     node.State
-//	loading      the call              nil        loading
+//	loading      the call              nil
 //	failed       the failure           nil        failed
-//	kept         strong                the value
-//	weak         the value, weakly     nil        handled
-//	kept again   the value, weakly     the value  handled
+//	kept         strong                the value  filled
+//	weak         the value, weakly     nil        filled, handled
+//	kept again   the value, weakly     the value  filled, handled
 //
-// Who reads without a lock looks at strong, then at State, then at Ref: an entry ceases
-// to be loading after its Ref has been set, and never begins again.
+// Who reads without a lock looks at strong, then at State, then at Ref: an entry is filled
+// after its Ref has been set, and remains so.
 type entry[K comparable, V any] struct {
 	node   policy.Node       // first, so that it leads to the entry
 	strong atomic.Pointer[V] // the value while the cache keeps it; written under the segment's lock
@@ -30,7 +30,7 @@ type entry[K comparable, V any] struct {
 
 // The bits of node.State that are the cache's. All are written under the segment's lock.
 const (
-	loading    = policy.Owner << iota // there is a call that brings the value
+	filled     = policy.Owner << iota // it has had its value
 	failed                            // there is an error in its place
 	handled                           // the slot has a weak handle of the value
 	refreshing                        // there is a call that brings another value, in core.refreshes
@@ -41,6 +41,9 @@ func entryOf[K comparable, V any](n *policy.Node) *entry[K, V] {
 }
 
 func (e *entry[K, V]) is(bits uint32) bool { return e.node.State.Load()&bits != 0 }
+
+// isLoading reports whether there is a call that is to bring the value.
+func (e *entry[K, V]) isLoading() bool { return !e.is(filled | failed) }
 
 func (e *entry[K, V]) set(bits uint32) { e.node.State.Or(bits) }
 

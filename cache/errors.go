@@ -45,7 +45,6 @@ func (s *core[K, V]) fail(l locked[K, V], at *slot[K, V], c *call[K, V]) {
 	f := &failure{err: c.err, class: c.class, until: after(s.times.now(), s.keepErrors)}
 	l.Set(at, f.ref())
 	c.entry.set(failed)
-	c.entry.unset(loading)
 }
 
 // tendFailure removes an error whose time is over, and reports whether it was not.

@@ -18,7 +18,7 @@ func (c *Cache[K, V]) Loading() (calls, errors int) {
 		switch {
 		case at.Side.is(failed):
 			errors++
-		case at.Side.is(loading):
+		case at.Side.isLoading():
 			calls++
 		}
 	}
@@ -34,13 +34,10 @@ func (c *Cache[K, V]) Waiting(key K) int {
 	l := s.tier.Lock(hash)
 	defer l.Unlock()
 	at, _ := s.current(l, hash, key)
-	if at == nil || !at.Side.is(loading) {
+	if at == nil || !at.Side.isLoading() {
 		return 0
 	}
-	r := callOf(at).batch.run
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return int(r.waiters)
+	return int(callOf(at).batch.run.state.Load() / waiter)
 }
 
 // Remover returns a function that removes the entry that the key has now, and no

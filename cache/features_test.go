@@ -461,6 +461,36 @@ func TestMaxLoads(t *testing.T) {
 	})
 }
 
+// TestLoadTime: the time of a load is that of the loader, and not that in which it waits to
+// be begun.
+func TestLoadTime(t *testing.T) {
+	for name, limit := range map[string]int{"as many as may be": 0, "one at a time": 1} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := valueCache{MaxLoads: limit, Load: func(_ context.Context, key int) (*value, error) {
+					time.Sleep(time.Second)
+					return &value{key: key}, nil
+				}}
+				keys := make([]int, 70) // some of which are queued
+				for i := range keys {
+					keys[i] = i
+				}
+				if _, err := c.GetMany(ctx, keys); err != nil {
+					t.Fatal(err)
+				}
+				var wg sync.WaitGroup
+				for key := range 10 {
+					wg.Go(func() { get(t, &c, 1000+key) })
+				}
+				wg.Wait()
+				if s := c.Stats(); s.Loads != 80 || s.LoadTime != 80*time.Second {
+					t.Errorf("%d loads of a second have taken %v", s.Loads, s.LoadTime)
+				}
+			})
+		})
+	}
+}
+
 // TestMaxLoadsIsNoDeadlock: a load that waits for its turn gets it at once if the one that
 // runs asks for it.
 func TestMaxLoadsIsNoDeadlock(t *testing.T) {

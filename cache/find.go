@@ -29,7 +29,7 @@ func (s *core[K, V]) look(at *slot[K, V]) (v *V, e *entry[K, V]) {
 	if v = e.strong.Load(); v != nil {
 		return v, e
 	}
-	if e.is(loading | failed) {
+	if !e.is(filled) {
 		return nil, nil
 	}
 	if ref := at.Ref(); ref != nil && ref != unsafe.Pointer(&e.strong) && !handle.IsMark(ref) {
@@ -78,7 +78,7 @@ func (s *core[K, V]) valueAt(l locked[K, V], at *slot[K, V]) (*slot[K, V], *V) {
 	if v := e.strong.Load(); v != nil {
 		return at, v
 	}
-	if e.is(loading | failed) {
+	if !e.is(filled) {
 		return at, nil
 	}
 	v := handle.Strong[V](at.Ref())

@@ -74,11 +74,11 @@ func (s *core[K, V]) place(l locked[K, V], at *slot[K, V], e *entry[K, V], v *V,
 		e.set(handled)
 	}
 	if at == nil {
-		e.unset(loading) // it was, but in no slot
+		e.set(filled)
 		l.Insert(ref, e)
 	} else {
 		l.Set(at, ref)
-		e.unset(loading) // who sees that sees Ref as well
+		e.set(filled) // who sees that sees Ref as well
 	}
 	return s.admit(e, out)
 }
@@ -128,28 +128,39 @@ func (s *core[K, V]) keep(hash uint64, e *entry[K, V], v *V) {
 // handles in descending order of address is several times as fast as in any other: the
 // runtime keeps those of a span in a list that is ordered so.
 func (s *core[K, V]) weaken(out []*policy.Node) {
+	if len(out) == 0 {
+		return
+	}
 	if len(out) > 1 {
 		slices.SortFunc(out, func(a, b *policy.Node) int {
 			return -cmp.Compare(addrOf(entryOf[K, V](a)), addrOf(entryOf[K, V](b)))
 		})
 	}
+	evicted := 0
 	for _, n := range out {
-		s.weakenOne(entryOf[K, V](n))
+		e := entryOf[K, V](n)
+		if v := s.weakenOne(e); v != nil {
+			evicted++
+			s.announce(e.key, v, Evicted)
+		}
 	}
+	s.counts.strong.Add(-int64(evicted))
+	s.counts.byCause[Evicted].Add(uint64(evicted))
 }
 
 func addrOf[K comparable, V any](e *entry[K, V]) uintptr {
 	return uintptr(unsafe.Pointer(e.strong.Load()))
 }
 
-func (s *core[K, V]) weakenOne(e *entry[K, V]) {
+// weakenOne lets go of the value of one entry, and returns it if it has.
+func (s *core[K, V]) weakenOne(e *entry[K, V]) *V {
 	v := e.strong.Load()
 	if v == nil {
-		return
+		return nil
 	}
 	if s.usedLately(e) {
 		s.tendLater() // which looks at it again
-		return
+		return nil
 	}
 	var ref handle.H
 	if !e.is(handled) {
@@ -159,13 +170,13 @@ func (s *core[K, V]) weakenOne(e *entry[K, V]) {
 	l := s.tier.Lock(hash)
 	if e.node.Inside() || e.strong.Load() == nil {
 		l.Unlock()
-		return // it has come back meanwhile, or has left
+		return nil // it has come back meanwhile, or has left
 	}
 	if at, _ := s.slotOf(l, hash, e); at != nil && !e.is(handled) {
 		l.Set(at, ref)
 		e.set(handled)
 	}
-	s.loosen(e)
+	e.strong.Store(nil)
 	l.Unlock()
-	s.report(e.key, v, Evicted)
+	return v
 }

@@ -18,7 +18,7 @@ func TestSizes(t *testing.T) {
 	)
 	for what, size := range map[string][2]uintptr{
 		"a load":             {unsafe.Sizeof(b{}), 208},
-		"a run":              {unsafe.Sizeof(run{}), 64},
+		"a run":              {unsafe.Sizeof(run{}), 48},
 		"an entry":           {unsafe.Sizeof(e{}), 24},
 		"an entry with time": {unsafe.Sizeof(timed[int, int]{}), 80},
 		"a cache":            {unsafe.Sizeof(c{}), 2304},

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/weakref-go/weakref"
+	"github.com/weakref-go/weakref/internal/bubble"
 	"github.com/weakref-go/weakref/internal/handle"
 	"github.com/weakref-go/weakref/internal/policy"
 	"github.com/weakref-go/weakref/internal/usercode"
@@ -175,7 +176,7 @@ func (s *core[K, V]) takeOut(c *call[K, V]) {
 	if c.renews != nil {
 		s.refreshes.remove(c)
 	}
-	if at, _ := s.slotOf(l, c.hash, c.entry); at != nil && c.entry.is(loading) {
+	if at, _ := s.slotOf(l, c.hash, c.entry); at != nil && c.entry.isLoading() {
 		l.Remove(at)
 	}
 }
@@ -183,7 +184,7 @@ func (s *core[K, V]) takeOut(c *call[K, V]) {
 // perform runs the loader for a batch and ends its calls, if nobody else does so or has
 // done so. The loader may end the goroutine.
 func (s *core[K, V]) perform(b *batch[K, V]) {
-	if !b.claimed.CompareAndSwap(false, true) {
+	if !b.claim() {
 		return
 	}
 	var turn turn
@@ -201,10 +202,13 @@ func (s *core[K, V]) perform(b *batch[K, V]) {
 	var extras []extra[K, V]
 	var err error
 	returned := false
-	begun := s.times.now()
+	begun := b.made
+	if b.queued || s.turns.limit != 0 {
+		begun = bubble.Clock() // it has waited
+	}
 	defer func() {
 		err = outcome(usercode.Outcome(returned, recover(), err))
-		s.counts.load(s.times.now()-begun, err)
+		s.counts.load(bubble.Clock()-begun, err)
 		b.end()
 		turn.giveBack()
 		for _, x := range extras {

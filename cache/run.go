@@ -2,7 +2,7 @@ package cache
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weakref-go/weakref/internal/waits"
@@ -13,22 +13,18 @@ import (
 type run struct {
 	values context.Context // of the Get that began it; the loader's context has its values
 	work   waits.Work
-
-	mu        sync.Mutex
-	waiters   int32
-	stage     stage
-	abandoned bool // nobody waits for the result any more, and it will not be stored
-	exempt    bool // from waiting for its turn; guarded by the lock of the turns
-	own       *own // made when the loader asks for more than the error
+	state  atomic.Uint32
+	exempt bool                // from waiting for its turn; guarded by the lock of the turns
+	own    atomic.Pointer[own] // made when the loader asks for more than the error
 }
 
-// stage is how far a run has come.
-type stage uint8
-
+// The bits of run.state. The rest of it is the number of those who wait.
 const (
-	running stage = iota
-	ended         // the loader has returned
-	over          // and the results are what they will be
+	claimed   = 1 << iota // somebody performs it
+	ended                 // the loader has returned
+	over                  // and the results are what they will be
+	abandoned             // nobody waits for the result any more, and it will not be stored
+	waiter
 )
 
 // own is a context of package context.
@@ -39,79 +35,78 @@ type own struct {
 
 // enter notes that somebody waits for the run, and reports false if it is abandoned.
 func (r *run) enter() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.abandoned {
-		return false
+	for {
+		old := r.state.Load()
+		if old&abandoned != 0 {
+			return false
+		}
+		if r.state.CompareAndSwap(old, old+waiter) {
+			return true
+		}
 	}
-	r.waiters++
-	return true
 }
 
 // leave undoes enter. It reports whether the run is abandoned because of that, or else
 // whether nobody needs the results any more.
-func (r *run) leave() (abandoned, unneeded bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.waiters--
-	if r.waiters > 0 || r.stage >= ended || r.abandoned {
-		return false, r.unneeded()
+func (r *run) leave() (abandons, unneeded bool) {
+	for {
+		old := r.state.Load()
+		now := old - waiter
+		abandons = now < waiter && old&(ended|abandoned) == 0
+		if abandons {
+			now |= abandoned
+		}
+		if r.state.CompareAndSwap(old, now) {
+			return abandons, isUnneeded(now)
+		}
 	}
-	r.abandoned = true
-	return true, false
 }
 
-// unneeded reports whether nobody needs the results any more. The run is locked.
-func (r *run) unneeded() bool { return r.stage == over && r.waiters == 0 && !r.abandoned }
+// isUnneeded reports whether nobody needs the results any more of a run in that state.
+func isUnneeded(state uint32) bool { return state&(over|abandoned) == over && state < waiter }
 
-func (r *run) isAbandoned() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.abandoned
-}
+func (r *run) isAbandoned() bool { return r.state.Load()&abandoned != 0 }
+
+// claim has the caller perform the run. It reports false if somebody else does.
+func (r *run) claim() bool { return r.state.Or(claimed)&claimed == 0 }
+
+func (r *run) isClaimed() bool { return r.state.Load()&claimed != 0 }
 
 // abandon has the run abandoned although somebody waits for it, and reports false if it is
 // over already.
 func (r *run) abandon() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stage >= over {
-		return false
+	for {
+		old := r.state.Load()
+		if old&over != 0 {
+			return false
+		}
+		if r.state.CompareAndSwap(old, old|abandoned) {
+			return true
+		}
 	}
-	r.abandoned = true
-	return true
 }
 
 // end notes that the loader has returned.
 func (r *run) end() {
-	r.mu.Lock()
-	r.stage = ended
-	own := r.own
-	r.mu.Unlock()
+	r.state.Or(ended)
 	r.work.Done()
-	if own != nil {
-		own.cancel()
-	}
+	r.cancel()
 }
 
 // complete notes that the results are what they will be. It reports whether all who waited
 // have taken them already.
-func (r *run) complete() (unneeded bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stage = over
-	return r.unneeded()
-}
+func (r *run) complete() (unneeded bool) { return isUnneeded(r.state.Or(over) | over) }
 
-// cancel ends the context.
+// cancel ends the context. What it is to end for is in the state already, for contexts that
+// are made now.
 func (r *run) cancel() {
-	r.mu.Lock()
-	own := r.own
-	r.mu.Unlock()
-	if own != nil {
+	if own := r.own.Load(); own != nil {
 		own.cancel()
 	}
 }
+
+// isDone reports whether the context has ended, or is about to.
+func (r *run) isDone() bool { return r.state.Load()&(ended|abandoned) != 0 }
 
 // Deadline returns none.
 func (r *run) Deadline() (time.Time, bool) { return time.Time{}, false }
@@ -121,12 +116,10 @@ func (r *run) Done() <-chan struct{} { return r.context().Done() }
 
 // Err returns context.Canceled then.
 func (r *run) Err() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.own != nil {
-		return r.own.Err()
+	if own := r.own.Load(); own != nil {
+		return own.Err()
 	}
-	if r.stage >= ended || r.abandoned {
+	if r.isDone() {
 		return context.Canceled
 	}
 	return nil
@@ -143,14 +136,15 @@ func (r *run) Value(key any) any {
 // context returns a context of package context, which is behind the methods of the run,
 // so that contexts derived from it need no goroutine.
 func (r *run) context() context.Context {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.own == nil {
-		ctx, cancel := context.WithCancel(context.WithoutCancel(r.values))
-		r.own = &own{ctx, cancel}
-		if r.stage >= ended || r.abandoned {
-			cancel()
-		}
+	if own := r.own.Load(); own != nil {
+		return own
 	}
-	return r.own
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.values))
+	if !r.own.CompareAndSwap(nil, &own{ctx, cancel}) {
+		cancel()
+	}
+	if r.isDone() {
+		r.cancel()
+	}
+	return r.own.Load()
 }

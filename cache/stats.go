@@ -28,7 +28,7 @@ type Stats struct {
 
 	Loads      uint64        // loads that have ended, refreshes included
 	LoadErrors uint64        // of these: those that failed
-	LoadTime   time.Duration // total time of all loads
+	LoadTime   time.Duration // total time of all loads, without what they waited for their turn
 	Refreshes  uint64        // loads begun to refresh a value
 
 	Collected uint64 // entries removed, by cause
@@ -60,9 +60,9 @@ type counts struct {
 	byCause                [Evicted + 1]atomic.Uint64
 }
 
-func (n *counts) load(took int64, err error) {
+func (n *counts) load(took time.Duration, err error) {
 	n.loads.Add(1)
-	n.loadTime.Add(took)
+	n.loadTime.Add(int64(took))
 	if err != nil {
 		n.loadErrors.Add(1)
 	}

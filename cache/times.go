@@ -188,7 +188,7 @@ func (s *core[K, V]) tend() (again bool) {
 		switch {
 		case e.is(failed):
 			again = s.tendFailure(e, now) || again
-		case e.is(loading):
+		case e.isLoading():
 		case s.expired(e):
 			s.remove(s.keys.Hash(e.key), e, Expired)
 		case s.times.keepFor != 0 && e.strong.Load() != nil:

@@ -45,9 +45,25 @@ type ID uint64
 // tested. If the first two ceased to be so, bubbles would not be noticed; if the last did,
 // each call would return another bubble, in which nobody else is.
 func Current() ID {
-	if age := time.Since(begin); 0 <= age && age < year {
-		return 0
+	id, _ := Now()
+	return id
+}
+
+// Now is Current, and returns besides what it has read: the time on the clock of the
+// bubble. Only differences of such times mean something.
+func Now() (ID, time.Duration) {
+	age := Clock()
+	if 0 <= age && age < year {
+		return 0, age
 	}
+	return search(), age
+}
+
+// Clock returns the time as Now does.
+func Clock() time.Duration { return time.Since(begin) }
+
+// search is for those who seem to be in a bubble.
+func search() ID {
 	if now := time.Now(); now != now.Round(0) {
 		return 0 // a process that has run for a year
 	}

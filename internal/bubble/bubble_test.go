@@ -3,7 +3,9 @@ package bubble
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,6 +116,28 @@ func TestLatchGivesUp(t *testing.T) {
 				t.Error("who gave up is still waited for")
 			}
 		})
+	}
+}
+
+// TestLatchAtOnce: a latch is opened at the very moment in which somebody comes to wait.
+func TestLatchAtOnce(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	latches := make([]Latch, 100_000)
+	var at atomic.Int64
+	go func() {
+		for i := range latches {
+			for at.Load() < int64(i) {
+				runtime.Gosched()
+			}
+			latches[i].Open()
+		}
+	}()
+	for i := range latches {
+		at.Store(int64(i))
+		if err := latches[i].Wait(ctx); err != nil {
+			t.Fatalf("latch %d: %v", i, err)
+		}
 	}
 }
 

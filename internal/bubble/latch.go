@@ -7,13 +7,18 @@ import (
 )
 
 // Latch is opened once, by a goroutine whose bubble is known beforehand, and lets go on
-// all who wait for that. It costs nothing until somebody does.
+// all who wait for that. It costs next to nothing until somebody does.
+//
+// Who opens it stores open and then loads awaited; who waits stores awaited and then loads
+// open. So one of them at least sees the other.
 type Latch struct {
 	// Owner is the bubble of who opens the latch. It is set before anyone waits.
 	Owner ID
 
+	open    atomic.Bool
+	awaited atomic.Bool // somebody waits, perhaps
+
 	mu   sync.Mutex
-	open bool
 	near chan struct{}        // closed by Open; nil if nobody of the owner's bubble waits
 	far  map[*parked]struct{} // those of other bubbles who wait
 }
@@ -21,27 +26,23 @@ type Latch struct {
 // Open lets go on those who wait, and those who will. It is called in the owner's bubble.
 // Opening again does nothing.
 func (l *Latch) Open() {
+	l.open.Store(true)
+	if !l.awaited.Load() {
+		return // who comes now sees that it is open
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open {
-		return
-	}
-	l.open = true
 	if l.near != nil {
 		close(l.near)
 	}
 	for p := range l.far {
 		p.wake()
 	}
-	l.far = nil
+	l.near, l.far = nil, nil
 }
 
 // IsOpen reports whether the latch has been opened.
-func (l *Latch) IsOpen() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.open
-}
+func (l *Latch) IsOpen() bool { return l.open.Load() }
 
 // Wait returns nil once the latch is open, or the error of ctx if that ends before.
 func (l *Latch) Wait(ctx context.Context) error {
@@ -67,8 +68,9 @@ func (l *Latch) join() (near <-chan struct{}, far *parked) {
 	here := Current()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.awaited.Store(true)
 	switch {
-	case l.open:
+	case l.IsOpen():
 		return nil, nil
 	case here == l.Owner:
 		if l.near == nil {

@@ -53,13 +53,14 @@ func (c *clock) held() int64 { return c.window.weight + c.main.weight }
 
 func (c *clock) over() bool { return c.held() > c.limit }
 
-// insert takes a node into the window.
+// insert takes a node into the window. Uses of it so far do not count.
 func (c *clock) insert(n *Node) {
 	c.n++
 	c.fitSketch()
 	c.sketch.add(n.Hash)
 	c.room = max(c.goal, c.room-max(16, c.limit>>10))
 	c.window.push(n, c.weight(n))
+	n.change(inside|useMask|touched|seen, inWindow)
 }
 
 func (c *clock) fitSketch() {
@@ -70,8 +71,8 @@ func (c *clock) fitSketch() {
 	}
 }
 
-// evict removes a node and returns it, or moves one from the window to main and
-// returns nil. There is one.
+// evict takes a node out of its ring and returns it, for the caller to move it, or moves
+// one from the window to main and returns nil. There is one.
 func (c *clock) evict() *Node {
 	if c.window.weight <= c.room {
 		if v := c.victim(); v != nil {
@@ -102,6 +103,7 @@ func (c *clock) enterMain(n *Node) {
 		c.sketch.add(n.Hash)
 	}
 	c.main.push(n, c.weight(n))
+	n.move(inMain)
 }
 
 // victim brings a node that was not used since its last turn to the head of main, and

@@ -55,10 +55,13 @@ func (n *Node) Inside() bool { return n.State.Load()&inside != 0 }
 func (n *Node) has(bits uint32) bool { return n.State.Load()&bits != 0 }
 
 // move changes where the node is.
-func (n *Node) move(to uint32) {
+func (n *Node) move(to uint32) { n.change(inside, to) }
+
+// change clears some bits, and sets others.
+func (n *Node) change(clear, set uint32) {
 	for {
 		old := n.State.Load()
-		if n.State.CompareAndSwap(old, old&^inside|to) {
+		if n.State.CompareAndSwap(old, old&^clear|set) {
 			return
 		}
 	}

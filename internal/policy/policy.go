@@ -112,7 +112,6 @@ func (p *Policy) Admit(n *Node, out []*Node) []*Node {
 		p.sample = append(p.sample, n)
 		n.State.Or(sampled)
 	}
-	n.State.And(^uint32(useMask | touched | seen))
 	p.insert(n)
 	return p.settle(out)
 }
@@ -122,6 +121,7 @@ func (p *Policy) settle(out []*Node) []*Node {
 	if p.limboMost == 0 {
 		for p.over() {
 			if v := p.evict(); v != nil {
+				v.move(0)
 				out = append(out, v)
 			}
 		}
@@ -150,8 +150,8 @@ func (p *Policy) emptyLimbo(out []*Node) []*Node {
 	p.limbo, p.spare = p.spare[:0], waiting
 	out = slices.Grow(out, len(waiting))
 	for _, n := range waiting {
-		n.move(0)
 		if n.uses() == 0 {
+			n.move(0)
 			out = append(out, n)
 			continue
 		}
@@ -203,12 +203,15 @@ func (p *Policy) harvest() {
 			p.hand = 0
 		}
 		n := p.sample[p.hand]
-		if n.has(touched) {
+		state := n.State.Load()
+		if state&touched != 0 {
 			n.State.And(^uint32(touched))
-			p.feed(n, n.has(seen), true)
+			p.feed(n, state&seen != 0, true)
 		}
-		n.State.Or(seen)
-		if !n.Inside() {
+		if state&seen == 0 {
+			n.State.Or(seen)
+		}
+		if state&inside == 0 {
 			n.State.And(^uint32(sampled))
 			last := len(p.sample) - 1
 			p.sample[p.hand], p.sample[last] = p.sample[last], nil

@@ -7,7 +7,7 @@ type ring struct {
 	head   int    // of the list
 	size   int    // those that have left included
 	weight int64  // of those that have not
-	bit    uint32 // inWindow or inMain, which a node has as long as it has not left
+	bit    uint32 // inWindow or inMain, which the owner gives a node as long as it has not left
 }
 
 func (r *ring) at(i int) **Node {
@@ -24,7 +24,6 @@ func (r *ring) push(n *Node, weight int64) {
 	*r.at(r.size) = n
 	r.size++
 	r.weight += weight
-	n.move(r.bit)
 }
 
 func (r *ring) resize(n int) {
@@ -49,7 +48,6 @@ func (r *ring) peek() *Node {
 // pop removes the first node, which peek has returned.
 func (r *ring) pop(weight int64) {
 	r.weight -= weight
-	(*r.at(0)).move(0)
 	r.drop()
 }
 

@@ -87,7 +87,7 @@ func (t *Table[S]) copy(s *segment[S], add func(hash uint64, e entry[S])) {
 		if hash, live := t.Policy.Hash(slot, ref); live {
 			add(hash, entry[S]{ref, slot.Side})
 		} else {
-			t.bury(s, slot)
+			t.buryOne(s, slot)
 		}
 	}
 }

@@ -53,10 +53,11 @@ func (t *Table[S]) sweep(s *segment[S]) int {
 			n += t.buryDead(s, g, g.full(g.ctrl.Load()))
 		}
 	}
+	t.countBuried(n)
 	return n
 }
 
-// buryDead buries the dead among the slots of m. s is locked.
+// buryDead buries the dead among the slots of m, and returns how many it has buried. s is locked.
 func (t *Table[S]) buryDead(s *segment[S], g *group[S], m uint64) int {
 	n := 0
 	for ; m != 0; m &= m - 1 {

@@ -161,23 +161,37 @@ func (l Locked[S]) Set(slot *Slot[S], ref handle.H) {
 func (l Locked[S]) Remove(slot *Slot[S]) { l.t.remove(l.s, slot) }
 
 // Bury removes an entry that is dead and has not been removed.
-func (l Locked[S]) Bury(slot *Slot[S]) { l.t.bury(l.s, slot) }
+func (l Locked[S]) Bury(slot *Slot[S]) { l.t.buryOne(l.s, slot) }
 
 func (t *Table[S]) remove(s *segment[S], slot *Slot[S]) {
-	atomic.StorePointer(&slot.ref, nil)
-	s.live--
+	s.empty(slot)
 	t.count.Add(-1)
 }
 
+func (s *segment[S]) empty(slot *Slot[S]) {
+	atomic.StorePointer(&slot.ref, nil)
+	s.live--
+}
+
+func (t *Table[S]) buryOne(s *segment[S], slot *Slot[S]) {
+	t.bury(s, slot)
+	t.countBuried(1)
+}
+
+// bury removes an entry that is dead. The caller counts those that he buries.
 func (t *Table[S]) bury(s *segment[S], slot *Slot[S]) {
-	t.remove(s, slot)
-	t.stats.Collected.Add(1)
+	s.empty(slot)
 	if t.Policy.Dead != nil {
 		s.dead = append(s.dead, slot.Side)
 	}
 	if t.Policy.Release != nil {
 		t.Policy.Release(&slot.Side)
 	}
+}
+
+func (t *Table[S]) countBuried(n int) {
+	t.count.Add(-int64(n))
+	t.stats.Collected.Add(uint64(n))
 }
 
 // TryBury removes an entry that a reader has found dead in v, unless somebody
@@ -188,7 +202,7 @@ func (t *Table[S]) TryBury(v View[S], hash uint64, slot *Slot[S]) {
 		return
 	}
 	if !s.retired.Load() && &s.groups[0] == v.first && slot.IsDead() {
-		t.bury(s, slot)
+		t.buryOne(s, slot)
 	}
 	t.unlock(s)
 }

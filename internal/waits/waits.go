@@ -42,8 +42,7 @@ import (
 // yet.
 type Work struct {
 	owner atomic.Uintptr // the goroutine that runs it; 0: none
-	done  atomic.Bool
-	waits map[*Work]int // on its behalf, with its context; guarded by graph.mu
+	waits map[*Work]int  // on its behalf, with its context; guarded by graph.mu
 }
 
 // Here says that the calling goroutine runs the work from now on.
@@ -51,10 +50,10 @@ func (w *Work) Here() { w.owner.Store(goid.Current()) }
 
 // Done says that the work has ended, and nobody waits for it any more, although some may
 // not have noticed yet.
-func (w *Work) Done() {
-	w.done.Store(true)
-	w.owner.Store(0)
-}
+func (w *Work) Done() { w.owner.Store(done) }
+
+// done is the owner of what has ended: no goroutine is there.
+const done = ^uintptr(0)
 
 // Key is the key under which contexts have the Work that they were made for.
 type Key struct{}
@@ -149,11 +148,11 @@ func (s *search) finds(works []*Work) bool {
 }
 
 func (s *search) reaches(w *Work) bool {
-	if s.seen[w] || w.done.Load() {
+	owner := w.owner.Load()
+	if s.seen[w] || owner == done {
 		return false
 	}
 	s.seen[w] = true
-	owner := w.owner.Load()
 	if w == s.work || owner != 0 && owner == s.goroutine {
 		return true
 	}

@@ -149,10 +149,8 @@ var cacheFaults = []fault{
 	{
 		name: "what has left the policy stays strong",
 		edits: []edit{
-			{"cache/keep.go", `	s.loosen(e)
-	l.Unlock()
-`, `	l.Unlock()
-`},
+			{"cache/keep.go", `	e.strong.Store(nil)
+`, ``},
 		},
 		tests: []string{"./cache TestKeepIsExact|TestKeepsNoMore"},
 	},
@@ -373,7 +371,7 @@ var cacheFaults = []fault{
 	{
 		name: "a load is used again although somebody still waits for it",
 		edits: []edit{
-			{"cache/run.go", `return r.stage == over && r.waiters == 0 && !r.abandoned`, `return r.stage == over && !r.abandoned`},
+			{"cache/run.go", `return state&(over|abandoned) == over && state < waiter`, `return state&(over|abandoned) == over`},
 		},
 		tests: []string{"./cache TestRunThatIsOver"},
 	},
@@ -440,22 +438,43 @@ var cacheFaults = []fault{
 	},
 	{
 		name: "a load takes more than it did",
-		edits: []edit{{"cache/run.go", `	waiters   int32`, `	_         [2]uint64
-	waiters   int32`}},
+		edits: []edit{{"cache/run.go", `	state  atomic.Uint32`, `	_      [2]uint64
+	state  atomic.Uint32`}},
 		tests: []string{"./cache TestSizes"},
 	},
 	{
 		name: "a load whose results are final is given up",
-		edits: []edit{{"cache/run.go", `	if r.stage >= over {
-		return false`, `	if r.stage > over {
-		return false`}},
+		edits: []edit{{"cache/run.go", `		if old&over != 0 {
+			return false`, `		if false {
+			return false`}},
 		tests: []string{"./cache TestRunThatIsOver"},
 	},
 	{
+		name:  "a load that has ended is abandoned by the last who leaves",
+		edits: []edit{{"cache/run.go", `old&(ended|abandoned) == 0`, `old&abandoned == 0`}},
+		tests: []string{"./cache TestRunThatIsOver"},
+	},
+	{
+		name: "what lets go of values does not count them",
+		edits: []edit{{"cache/keep.go", `	s.counts.strong.Add(-int64(evicted))
+`, ``}},
+		tests: []string{"./cache TestKeepIsExact|TestKeepsNoMore"},
+	},
+	{
+		name:  "a load takes the time that it waits for its turn",
+		edits: []edit{{"cache/load.go", `if b.queued || s.turns.limit != 0 {`, `if b.queued {`}},
+		tests: []string{"./cache TestLoadTime"},
+	},
+	{
+		name:  "a load takes the time that it is queued",
+		edits: []edit{{"cache/load.go", `if b.queued || s.turns.limit != 0 {`, `if s.turns.limit != 0 {`}},
+		tests: []string{"./cache TestLoadTime"},
+	},
+	{
 		name: "a context that is made after the load does not end",
-		edits: []edit{{"cache/run.go", `		if r.stage >= ended || r.abandoned {
-			cancel()`, `		if r.abandoned {
-			cancel()`}},
+		edits: []edit{{"cache/run.go", `	if r.isDone() {
+		r.cancel()`, `	if r.isAbandoned() {
+		r.cancel()`}},
 		tests: []string{"./cache TestRunThatIsOver"},
 	},
 	{

@@ -6,6 +6,21 @@ func init() { faults = append(faults, callsFaults...) }
 // and waits for it.
 var callsFaults = []fault{
 	{
+		name: "who opens a latch does not know that somebody waits",
+		edits: []edit{{"internal/bubble/latch.go", `	l.awaited.Store(true)
+`, ``}},
+		tests: []string{"./internal/bubble TestLatchWithin"},
+		args:  []string{"-timeout=20s"},
+	},
+	{
+		name: "who waits for a latch looks before he says so",
+		edits: []edit{{"internal/bubble/latch.go", `	l.awaited.Store(true)
+	switch {`, `	open := l.IsOpen()
+	l.awaited.Store(true)
+	switch {`}, {"internal/bubble/latch.go", `	case l.IsOpen():`, `	case open:`}},
+		tests: []string{"./internal/bubble TestLatchAtOnce"},
+	},
+	{
 		name:  "those of a bubble wait as if for the network, and its clock stands still",
 		edits: []edit{{"internal/bubble/latch.go", `	case here == l.Owner:`, `	case here == l.Owner && here == 0:`}},
 		tests: []string{"./internal/bubble TestLatchWithin"},
@@ -81,9 +96,8 @@ var callsFaults = []fault{
 		tests: []string{"./internal/waits"},
 	},
 	{
-		name: "a wait for what is done counts",
-		edits: []edit{{"internal/waits/waits.go", `if s.seen[w] || w.done.Load() {`, `if s.seen[w] {`}, {"internal/waits/waits.go", `	w.owner.Store(0)
-`, ``}},
+		name:  "a wait for what is done counts",
+		edits: []edit{{"internal/waits/waits.go", `if s.seen[w] || owner == done {`, `if s.seen[w] {`}},
 		tests: []string{"./internal/waits TestNoCircle"},
 	},
 	{

@@ -352,7 +352,7 @@ var tableFaults = []fault{
 	},
 	{
 		name: "an entry found dead while its segment is copied is not reported",
-		edits: []edit{{"internal/table/resize.go", `			t.bury(s, slot)
+		edits: []edit{{"internal/table/resize.go", `			t.buryOne(s, slot)
 `, `			t.remove(s, slot)
 `}},
 		tests: []string{"./internal/table", ". TestKeyMapDeath"},
