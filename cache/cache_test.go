@@ -259,21 +259,20 @@ func TestReplacingIsOneStep(t *testing.T) {
 	var c valueCache
 	values := [2]*value{{key: 1}, {key: 1}}
 	c.Put(1, values[0])
-	var stop atomic.Bool
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for i := 0; !stop.Load(); i++ {
+	const puts = 100_000
+	var done atomic.Bool
+	go func() {
+		defer done.Store(true)
+		for i := range puts {
 			c.Put(1, values[i%2])
 		}
-	})
-	for range 200_000 {
+	}()
+	for !done.Load() {
 		if _, ok := c.Lookup(1); !ok {
 			t.Error("the key has no value for a moment")
 			break
 		}
 	}
-	stop.Store(true)
-	wg.Wait()
 	runtime.KeepAlive(&values)
 }
 
