@@ -1,6 +1,6 @@
 package b
 
-import "lib"
+import "cleanuplocal/lib"
 
 type T struct{ name string }
 

@@ -1,7 +1,7 @@
 package a
 
 import (
-	"handles"
+	"keepalive/handles"
 	"runtime"
 	"strconv"
 	"sync"

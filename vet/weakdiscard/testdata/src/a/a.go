@@ -2,7 +2,7 @@ package a
 
 import (
 	"fmt"
-	"lib"
+	"weakdiscard/lib"
 	"runtime"
 	"weak"
 

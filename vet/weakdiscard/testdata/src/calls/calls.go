@@ -1,7 +1,7 @@
 package calls
 
 import (
-	"lib"
+	"weakdiscard/lib"
 	"weak"
 
 	"github.com/weakref-go/weakref"

@@ -1,7 +1,7 @@
 package a
 
 import (
-	"lib"
+	"weakkeycycle/lib"
 	"sync"
 	"weak"
 

@@ -1,6 +1,6 @@
 package b
 
-import "real"
+import "weaksubscribe/real"
 
 func fromOutside(b *real.Bus) func() {
 	b.Subscribe("a", func(string) {}) // want `the result of Subscribe is dropped`
