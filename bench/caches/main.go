@@ -2,8 +2,8 @@
 
 // Command caches measures what a hit, a miss and an entry of a cache cost, in processor
 // time of the thread and of the process, so that it can be run on a machine that does
-// other things as well. The peers take turns, and the lower quartiles of many turns are
-// shown, beside what they are of otter's.
+// other things as well. The peers take turns. The lower quartiles of many turns are
+// shown, beside the median of what is otter's in the same turn.
 //
 //	go run ./caches            # all of it, Keep 10 000
 //	go run ./caches -size 400000 -what hit
@@ -72,6 +72,17 @@ func (t *table) low(peer string, column int) float64 {
 	return list[len(list)/4]
 }
 
+// ratio is the median of what is measured to what is measured of the yardstick in the same
+// turn: the machine may be faster in another.
+func (t *table) ratio(peer string, column int) float64 {
+	var list []float64
+	for i, f := range t.figures[peer][column] {
+		list = append(list, f/t.figures[yardstick][column][i])
+	}
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
 func (t *table) print() {
 	fmt.Printf("%-24s", t.title)
 	for _, c := range t.columns {
@@ -81,8 +92,7 @@ func (t *table) print() {
 	for _, p := range peers {
 		fmt.Printf("%-24s", p.name)
 		for i := range t.columns {
-			f := t.low(p.name, i)
-			fmt.Printf(" %11.2f (%5.2f)", f, f/t.low(yardstick, i))
+			fmt.Printf(" %11.2f (%5.2f)", t.low(p.name, i), t.ratio(p.name, i))
 		}
 		fmt.Println()
 	}
