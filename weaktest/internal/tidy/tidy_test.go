@@ -5,6 +5,7 @@ package tidy
 import (
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,9 @@ func TestCleanup(t *testing.T) {
 type compiler struct{ all []*object }
 
 //go:noinline
+func newCompiler() *compiler { return new(compiler) }
+
+//go:noinline
 func (c *compiler) compile() *object {
 	o := new(object)
 	c.all = append(c.all, o)
@@ -72,23 +76,33 @@ func (c *compiler) compile() *object {
 // global is the commonest package variable.
 var global = &compiler{}
 
-// TestHeld asks for objects that are held: by a variable that is a pointer to a literal,
-// by a local variable, and by a closure alone.
+// TestHeld asks for objects that are held, as it is told to.
 func TestHeld(t *testing.T) {
-	c := &compiler{}
-	switch os.Getenv("TIDY") {
-	case "literal":
-		weaktest.MustCollect(t, weakref.Make(global.compile()))
-	case "local":
-		weaktest.MustCollect(t, weakref.Make(c.compile()))
-	case "closure":
-		weaktest.NoGrowth(t, func() { c.compile() })
-		return
-	case "method":
-		weaktest.NoGrowth(t, c.round)
-		return
+	for _, how := range strings.Split(os.Getenv("TIDY"), ",") {
+		if held[how] != nil {
+			t.Run(how, held[how])
+		}
 	}
-	c.all = nil
+}
+
+// held is how objects are held: by a variable that is a pointer to a literal, by a local
+// variable, and by a closure or a method's value alone.
+var held = map[string]func(*testing.T){
+	"literal": func(t *testing.T) { weaktest.MustCollect(t, weakref.Make(global.compile())) },
+	"local":   byLocal,
+	"closure": byClosure,
+	"method":  func(t *testing.T) { weaktest.NoGrowth(t, new(compiler).round) },
+}
+
+func byLocal(t *testing.T) {
+	c := newCompiler()
+	weaktest.MustCollect(t, weakref.Make(c.compile()))
+	runtime.KeepAlive(c)
+}
+
+func byClosure(t *testing.T) {
+	c := &compiler{}
+	weaktest.NoGrowth(t, func() { c.compile() })
 }
 
 func (c *compiler) round() { c.compile() }
