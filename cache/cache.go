@@ -309,9 +309,10 @@ func (c *Cache[K, V]) Len() int {
 }
 
 // All returns an iterator over the entries that Lookup would find, in no order. It
-// yields every entry that is in the cache from the beginning of the loop to its
-// end once, others at most once, and no key twice. It does not count as an access, keeps
-// one value alive at a time, and allows the loop to change the cache.
+// yields every key that has a value from the beginning of the loop to its end once, with a
+// value that it has at that moment, others at most once, and no key twice. It does not count
+// as an access, keeps one value alive at a time, and allows the loop to change the cache. It
+// copies up to 1792 entries, 14 kB, at a time, for some microseconds under a lock.
 func (c *Cache[K, V]) All() iter.Seq2[K, *V] {
 	return c.ready().all
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -274,6 +275,45 @@ func TestReplacingIsOneStep(t *testing.T) {
 		}
 	}
 	runtime.KeepAlive(&values)
+}
+
+// TestAllWhileReplaced: a key that has a value all the while comes once, though its value is
+// put or refreshed again and again.
+func TestAllWhileReplaced(t *testing.T) {
+	const keys = 500
+	c := valueCache{Keep: 10 * keys, Load: func(_ context.Context, key int) (*value, error) { return &value{key: key}, nil }}
+	for key := range keys {
+		c.Put(key, &value{key: key})
+	}
+	var over atomic.Bool
+	var others sync.WaitGroup
+	for seed := range uint64(2) {
+		others.Go(func() {
+			r := rand.New(rand.NewPCG(seed, 1))
+			for !over.Load() {
+				c.Put(r.IntN(keys), new(value))
+				if err := c.Refresh(ctx, r.IntN(keys)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 100 {
+		seen := make(map[int]int)
+		for key := range c.All() {
+			seen[key]++
+			if len(seen)%100 == 0 {
+				runtime.Gosched()
+			}
+		}
+		for key := range keys {
+			if seen[key] != 1 {
+				t.Fatalf("key %d came %d times", key, seen[key])
+			}
+		}
+	}
+	over.Store(true)
+	others.Wait()
 }
 
 // TestTimerDoesNotKeepTheCache: the timer that removes expired entries runs for up to

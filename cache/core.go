@@ -288,11 +288,11 @@ func (s *core[K, V]) void(l locked[K, V], at *slot[K, V], v *V) (left departure[
 	return left
 }
 
-// clear removes all that is there.
+// clear removes all that is there. Whoever is about to replace an entry, with a segment
+// locked, has either seen noteAll, or has replaced it when the loop comes to the segment.
 func (s *core[K, V]) clear() {
 	s.voids.noteAll()
-	for at := range s.tier.Slots {
-		e := at.Side
+	for e := range s.tier.Sides {
 		hash := s.keys.Hash(e.key)
 		l := s.tier.Lock(hash)
 		at, v := s.slotOf(l, hash, e)
@@ -306,8 +306,7 @@ func (s *core[K, V]) clear() {
 // nobody knows what he would say; so it is not stored.
 func (s *core[K, V]) invalidateFunc(del func(K, *V) bool) {
 	s.voids.noteAll()
-	for at := range s.tier.Slots {
-		e := at.Side
+	for e := range s.tier.Sides {
 		hash := s.keys.Hash(e.key)
 		l := s.tier.Lock(hash)
 		at, v := s.slotOf(l, hash, e)
@@ -321,14 +320,14 @@ func (s *core[K, V]) invalidateFunc(del func(K, *V) bool) {
 	}
 }
 
-// all yields the live entries.
+// all yields the live entries, each as it is when the loop comes to its key.
 func (s *core[K, V]) all(yield func(K, *V) bool) {
-	for at := range s.tier.Slots {
-		v, e := s.find(s.keys.Hash(at.Side.key), at.Side.key)
-		if v == nil || e != at.Side || s.expired(e) {
+	for e := range s.tier.Sides {
+		v, now := s.find(s.keys.Hash(e.key), e.key)
+		if v == nil || s.expired(now) {
 			continue
 		}
-		if !yield(e.key, v) {
+		if !yield(now.key, v) {
 			return
 		}
 	}

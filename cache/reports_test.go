@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -115,6 +116,164 @@ func TestLateRefreshIsNotStored(t *testing.T) {
 		time.Sleep(3 * time.Hour)
 		if v, ok := c.Lookup(1); !ok || v.load != 1 {
 			t.Errorf("the cache has %v", v)
+		}
+	})
+}
+
+// TestTrino22285: "EvictableCache race condition can temporarily revive old entry". Who
+// invalidates a key and then asks for it never gets what was there before, however many do
+// so, and whoever refreshes the key meanwhile.
+func TestTrino22285(t *testing.T) {
+	var state atomic.Int64
+	c := valueCache{Keep: 10, RefreshAfter: time.Microsecond}
+	c.Load = func(context.Context, int) (*value, error) { return &value{load: int(state.Load())}, nil }
+	rounds := 100_000
+	if testing.Short() {
+		rounds /= 10
+	}
+	var over atomic.Bool
+	var refreshing sync.WaitGroup
+	for _, again := range []func(){
+		func() { c.Refresh(ctx, 1) },
+		func() { c.GetMany(ctx, []int{1, 2}) },
+	} {
+		refreshing.Go(func() {
+			for !over.Load() {
+				again()
+			}
+		})
+	}
+	var wg sync.WaitGroup
+	for i := range 3 {
+		wg.Go(func() {
+			cancelled, cancel := context.WithCancel(ctx)
+			defer cancel()
+			for n := range rounds {
+				least := int(state.Add(1))
+				switch n % 4 {
+				case 0:
+					c.Clear()
+				case 1:
+					c.InvalidateFunc(func(int, *value) bool { return true })
+				default:
+					c.Invalidate(1)
+				}
+				who := ctx
+				if i == 0 { // one whose load has a goroutine of its own
+					who = cancelled
+				}
+				if v, err := c.Get(who, 1); err != nil || v.load < least {
+					t.Errorf("%v, %v: state %d was there before", v, err, least)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	over.Store(true)
+	refreshing.Wait()
+}
+
+// TestGuava2971: "LoadingCache stops loading forever after race condition": all is
+// invalidated while a value is loaded anew.
+func TestGuava2971(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, loads := counting(10)
+		load := c.Load
+		c.RefreshAfter = time.Millisecond
+		c.Load = func(ctx context.Context, key int) (*value, error) {
+			time.Sleep(200 * time.Millisecond)
+			return load(ctx, key)
+		}
+		for range 20 {
+			get(t, c, 1)
+			time.Sleep(10 * time.Millisecond)
+			get(t, c, 1) // begins a refresh
+			time.Sleep(10 * time.Millisecond)
+			c.Clear()
+		}
+		before := loads.Load()
+		get(t, c, 1)
+		time.Sleep(time.Second)
+		get(t, c, 1)
+		time.Sleep(time.Second)
+		if n := loads.Load() - before; n < 2 {
+			t.Errorf("%d loads after that", n)
+		}
+	})
+}
+
+// TestSingleflight67087 is "x/sync/singleflight: runtime.Goexit blocks waiting channels
+// forever", and with a panic issue 41133 and mailgun/groupcache 38: those who wait get an
+// error, and the next one who asks begins anew.
+func TestSingleflight67087(t *testing.T) {
+	for name, end := range map[string]func(){
+		"Goexit": runtime.Goexit,
+		"panic":  func() { panic("the loader") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var c valueCache
+				failing := true
+				c.Load = func(_ context.Context, key int) (*value, error) {
+					time.Sleep(time.Second)
+					if failing {
+						end()
+					}
+					return &value{key: key}, nil
+				}
+				cancelled, cancel := context.WithCancel(ctx)
+				defer cancel()
+				var failed atomic.Int32
+				for i := range 6 {
+					who := ctx // the first runs the loader on its own goroutine
+					if i%2 == 1 {
+						who = cancelled
+					}
+					go func() {
+						if _, err := c.Get(who, 1); err != nil {
+							failed.Add(1)
+						}
+					}()
+					synctest.Wait()
+				}
+				time.Sleep(time.Minute)
+				if n := failed.Load(); n < 5 { // the first may have ended with its loader
+					t.Errorf("%d of those who waited have got an error", n)
+				}
+				failing = false
+				get(t, &c, 1)
+			})
+		})
+	}
+}
+
+// TestBucketeer2552: "cache-miss thundering-herd cancellation": the first who asks goes
+// away, and the others do not get his error.
+func TestBucketeer2552(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var loads atomic.Int32
+		c := valueCache{Load: func(ctx context.Context, key int) (*value, error) {
+			loads.Add(1)
+			select {
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-time.After(time.Second):
+				return &value{key: key}, nil
+			}
+		}}
+		first, leave := context.WithCancel(ctx)
+		go c.Get(first, 1)
+		synctest.Wait()
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() { get(t, &c, 1) })
+		}
+		synctest.Wait()
+		leave()
+		wg.Wait()
+		if loads.Load() != 1 {
+			t.Errorf("%d loads", loads.Load())
 		}
 	})
 }

@@ -68,7 +68,10 @@
 // get entries of the other; the loop takes the notes again, of the segment that is
 // there now. Groups that are handed on later do no harm: what they get is not noted.
 //
-// Nothing is locked, and nothing is copied but the notes, 2 KiB on the stack at most.
+// A key that is removed and added again meanwhile may not come at all. Where that is not
+// good enough, [Table.Sides] locks a segment and copies its side values.
+//
+// Nothing is locked by Slots, and nothing is copied but the notes, 2 KiB on the stack at most.
 // What a loop promises is what sync.Map's Range does: no key more than once. It also
 // promises that an entry which is there all the while comes.
 //

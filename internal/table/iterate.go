@@ -1,6 +1,9 @@
 package table
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // segmentAt returns the segment of a hash, or nil if the table is empty.
 func (t *Table[S]) segmentAt(hash uint64) *segment[S] {
@@ -62,6 +65,51 @@ func (t *Table[S]) Slots(yield func(slot *Slot[S], stale bool) bool) {
 			return
 		}
 	}
+}
+
+// Sides yields the side values of the entries that a segment has when the loop comes to it,
+// which locks the segment to copy them. So a key that has an entry all the while comes once,
+// even if that is removed and another one inserted under one lock. (Slots passes over both.)
+// Entries may have been removed when they are yielded.
+func (t *Table[S]) Sides(yield func(side S) bool) {
+	var sides []S
+	for from := uint64(0); ; {
+		s := t.segmentAt(from)
+		if s == nil {
+			return
+		}
+		s.mu.Lock()
+		retired := s.retired.Load()
+		if !retired {
+			sides = t.appendSides(sides[:0], s, from)
+		}
+		s.mu.Unlock()
+		if retired {
+			continue
+		}
+		for _, side := range sides {
+			if !yield(side) {
+				return
+			}
+		}
+		clear(sides)
+		if from = s.end(); from == 0 {
+			return
+		}
+	}
+}
+
+// appendSides appends the side values of the entries of a segment with hashes from one on.
+// The segment is locked.
+func (t *Table[S]) appendSides(sides []S, s *segment[S], from uint64) []S {
+	sides = slices.Grow(sides, s.live)
+	part := from > s.prefix
+	for slot := range s.slots {
+		if t.isIn(slot, part, from) {
+			sides = append(sides, slot.Side)
+		}
+	}
+	return sides
 }
 
 // fewGroups is of how many groups the notes are made in little memory: clearing that

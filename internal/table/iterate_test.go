@@ -291,3 +291,64 @@ func TestIterateStress(t *testing.T) {
 		runtime.KeepAlive(all)
 	})
 }
+
+// TestSides: a key whose entry is replaced by another one, under one lock, comes once, with
+// whatever else happens to the table.
+func TestSides(t *testing.T) {
+	under(t, func(t *testing.T, hash func(int) uint64) {
+		n, rounds := 3000, 100
+		if isSlow(hash) {
+			n, rounds = 200, 20
+		}
+		s := &Table[int]{Policy: Policy[int]{
+			Hash: func(slot *Slot[int], _ handle.H) (uint64, bool) { return hash(slot.Side), true },
+		}}
+		living := new(target)
+		ref := handle.Of(living)
+		put := func(key int, stays bool) {
+			h := hash(key)
+			l := s.Lock(h)
+			defer l.Unlock()
+			if slot := FindFunc(l.View(), h, func(at *Slot[int]) bool { return at.Side == key && at.IsLive() }); slot != nil {
+				l.Remove(slot)
+			}
+			if stays {
+				l.Insert(ref, key)
+			}
+		}
+		for key := range n {
+			put(key, true)
+		}
+		var over atomic.Bool
+		var others sync.WaitGroup
+		for seed := range uint64(2) {
+			others.Go(func() {
+				r := rand.New(rand.NewPCG(seed, 1))
+				for i := 0; !over.Load(); i++ {
+					put(r.IntN(n), true)
+					put(n+r.IntN(n), r.IntN(2) == 0)
+					if i%2000 == 0 {
+						s.Sweep()
+					}
+				}
+			})
+		}
+		for range rounds {
+			seen := make(map[int]int)
+			for key := range s.Sides {
+				seen[key]++
+				if len(seen)%500 == 0 {
+					runtime.Gosched()
+				}
+			}
+			for key := range n {
+				if seen[key] != 1 {
+					t.Fatalf("key %d, there all the while, came %d times", key, seen[key])
+				}
+			}
+		}
+		over.Store(true)
+		others.Wait()
+		runtime.KeepAlive(living)
+	})
+}

@@ -461,6 +461,42 @@ var cacheFaults = []fault{
 		tests: []string{"./cache TestKeepIsExact|TestKeepsNoMore"},
 	},
 	{
+		name: "a loop over a table passes over a key whose entry is replaced",
+		edits: []edit{{"internal/table/iterate.go", `		if !retired {
+			sides = t.appendSides(sides[:0], s, from)
+		}
+		s.mu.Unlock()
+`, `		s.mu.Unlock()
+		if !retired {
+			sides = t.appendSides(sides[:0], s, from)
+		}
+`}},
+		tests: []string{"./internal/table TestSides"},
+	},
+	{
+		name: "a loop over a cache yields no value but that of the entry it has noted",
+		edits: []edit{{"cache/core.go", `		if v == nil || s.expired(now) {
+`, `		if v == nil || now != e || s.expired(now) {
+`}},
+		tests: []string{"./cache TestAllWhileReplaced"},
+	},
+	{
+		name: "Clear does not say that it begins",
+		edits: []edit{{"cache/core.go", `	s.voids.noteAll()
+	for e := range s.tier.Sides {
+		hash := s.keys.Hash(e.key)
+		l := s.tier.Lock(hash)
+		at, v := s.slotOf(l, hash, e)
+		left := s.void(l, at, v)
+`, `	for e := range s.tier.Sides {
+		hash := s.keys.Hash(e.key)
+		l := s.tier.Lock(hash)
+		at, v := s.slotOf(l, hash, e)
+		left := s.void(l, at, v)
+`}},
+		tests: []string{"./cache TestTrino22285|TestClear|TestInvalidate|TestCaffeine193"},
+	},
+	{
 		name:  "a load takes the time that it waits for its turn",
 		edits: []edit{{"cache/load.go", `if b.queued || s.turns.limit != 0 {`, `if b.queued {`}},
 		tests: []string{"./cache TestLoadTime"},
