@@ -277,3 +277,82 @@ func TestBucketeer2552(t *testing.T) {
 		}
 	})
 }
+
+// TestCaffeine373: "Cache Disobeys Expiration if Value Is Stuck in Refreshing", and 282,
+// "Enabling refresh enables values to be returned beyond expiration".
+func TestCaffeine373(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, loads := counting(10)
+		load := c.Load
+		c.RefreshAfter, c.ExpireAfterWrite = time.Second, 3*time.Second
+		c.Load = func(ctx context.Context, key int) (*value, error) {
+			if loads.Load() == 1 {
+				time.Sleep(time.Hour)
+			}
+			return load(ctx, key)
+		}
+		get(t, c, 1)
+		time.Sleep(2 * time.Second)
+		get(t, c, 1) // begins a refresh that hangs
+		time.Sleep(2 * time.Second)
+		if v, ok := c.Lookup(1); ok {
+			t.Errorf("%v is there although it has expired", v)
+		}
+		if v := get(t, c, 1); v.load != 2 {
+			t.Errorf("an expired value was got: load %d", v.load)
+		}
+	})
+}
+
+// TestCaffeine175: "refreshAfterWrite returns stale value forever with long load times".
+func TestCaffeine175(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, loads := counting(10)
+		load := c.Load
+		c.RefreshAfter = time.Second
+		c.Load = func(ctx context.Context, key int) (*value, error) {
+			time.Sleep(5 * time.Second)
+			return load(ctx, key)
+		}
+		for range 600 {
+			if v := get(t, c, 1); v.load != int(loads.Load()) {
+				t.Fatalf("load %d was got after %d", v.load, loads.Load())
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := loads.Load(); n < 9 { // six seconds each
+			t.Errorf("%d loads in a minute", n)
+		}
+	})
+}
+
+// TestCaffeine1478: "Background refreshes not happening": what is refreshed has been evicted
+// meanwhile, and collected, and is loaded again.
+func TestCaffeine1478(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, loads := counting(1)
+		load := c.Load
+		c.RefreshAfter = time.Second
+		c.Load = func(ctx context.Context, key int) (*value, error) {
+			time.Sleep(5 * time.Second)
+			return load(ctx, key)
+		}
+		for round := range 10 {
+			get(t, c, 1)
+			time.Sleep(2 * time.Second)
+			get(t, c, 1) // begins a refresh
+			time.Sleep(time.Duration(round) * time.Second)
+			get(t, c, 2) // evicts it
+			runtime.GC()
+			c.Sweep()
+		}
+		get(t, c, 1)
+		time.Sleep(2 * time.Second)
+		before := loads.Load()
+		get(t, c, 1)
+		time.Sleep(6 * time.Second)
+		if loads.Load() == before {
+			t.Error("a value that is due is not refreshed")
+		}
+	})
+}
