@@ -24,13 +24,23 @@ type cached struct {
 	c       *cache.Cache[int, object]
 	release chan struct{}
 
+	state atomic.Int64                 // what is read by those who load
+	fresh *cache.Cache[int, statement] // of what it was
+
 	mu  sync.Mutex
 	rnd *rand.Rand // for the loader, under mu
 
 	evicted, collected atomic.Uint64 // as OnRemove says
 }
 
+// statement is what the state was when somebody read it.
+type statement struct {
+	state int64
+	_     *object
+}
+
 const (
+	freshKeys = 8
 	cacheKeys = 200 // from 0, never invalidated
 	otherKeys = 200 // from cacheKeys on, invalidated and replaced
 	cacheKeep = 50
@@ -50,6 +60,11 @@ func newCached(w *world) *cached {
 		},
 		OnRemove: s.removed,
 		Keep:     cacheKeep,
+	}
+	s.fresh = &cache.Cache[int, statement]{
+		Load:         func(context.Context, int) (*statement, error) { return &statement{state: s.state.Load()}, nil },
+		Keep:         freshKeys / 2,
+		RefreshAfter: time.Microsecond,
 	}
 	return s
 }
@@ -122,20 +137,43 @@ func (s *cached) step(rnd *rand.Rand, _ int) {
 		s.c.Put(k, newObject(k))
 	case op < 90:
 		s.c.Invalidate(cacheKeys + rnd.IntN(otherKeys))
+	case op < 95:
+		s.renew(rnd)
 	case op < 98:
 		k := cacheKeys + rnd.IntN(otherKeys)
 		if v, ok := s.c.Lookup(k); ok && !v.intact(k) {
 			s.violate("G1", "Lookup(%d) = %v", k, v)
 		}
 	default:
-		// A key whose value is replaced meanwhile may come again with the new one.
-		seen := make(map[*object]bool)
+		seen := make(map[int]bool)
 		for k, v := range s.c.All() {
-			if seen[v] || !v.intact(k) {
-				s.violate("G8", "All yields %d, %v (a second time: %v)", k, v, seen[v])
+			if seen[k] || !v.intact(k) {
+				s.violate("G8", "All yields %d, %v (a second time: %v)", k, v, seen[k])
 			}
-			seen[v] = true
+			seen[k] = true
 		}
+	}
+}
+
+// renew invalidates a key. What was read before that is not got after it.
+func (s *cached) renew(rnd *rand.Rand) {
+	ctx, k := context.Background(), rnd.IntN(freshKeys)
+	least := s.state.Add(1)
+	switch rnd.IntN(6) {
+	case 0:
+		s.fresh.Clear()
+	case 1:
+		s.fresh.InvalidateFunc(func(int, *statement) bool { return true })
+	case 2:
+		if err := s.fresh.Refresh(ctx, k); err != nil {
+			s.violate("G2", "an error that nobody made: %v", err)
+		}
+		return
+	default:
+		s.fresh.Invalidate(k)
+	}
+	if v, err := s.fresh.Get(ctx, k); err != nil || v.state < least {
+		s.violate("G6", "%d was invalidated at %d, and is %v, %v", k, least, v, err)
 	}
 }
 

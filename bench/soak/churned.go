@@ -120,7 +120,7 @@ func (s *churned) churn(rnd *rand.Rand) {
 			s.remove(p)
 		}
 	}
-	switch rnd.IntN(4) {
+	switch rnd.IntN(5) {
 	case 0:
 		s.values.Sweep()
 		s.keys.Sweep()
@@ -129,6 +129,10 @@ func (s *churned) churn(rnd *rand.Rand) {
 	case 1:
 		for _, p := range some {
 			s.values.Store(p.id, newObject(p.id)) // replaces, and dies
+		}
+	case 2:
+		for _, p := range s.stay {
+			s.store(p) // replaces itself
 		}
 	}
 }
