@@ -77,4 +77,8 @@
 // to do with time. Time is looked at only then. With its place in the table, and what the
 // policy remembers, one that is kept takes 64 to 96 in all, beside the value. A cache without
 // entries takes less than three kilobytes.
+//
+// The compiler makes a copy of the package's code for each pair of types of keys and values
+// that differ in more than where pointers lead to: 230 kB of an executable without symbols, and
+// about a second of compiling.
 package cache
