@@ -287,6 +287,8 @@ func TestAllWhileReplaced(t *testing.T) {
 	}
 	var over atomic.Bool
 	var others sync.WaitGroup
+	defer others.Wait()
+	defer over.Store(true)
 	for seed := range uint64(2) {
 		others.Go(func() {
 			r := rand.New(rand.NewPCG(seed, 1))
@@ -312,8 +314,6 @@ func TestAllWhileReplaced(t *testing.T) {
 			}
 		}
 	}
-	over.Store(true)
-	others.Wait()
 }
 
 // TestTimerDoesNotKeepTheCache: the timer that removes expired entries runs for up to

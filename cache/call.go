@@ -45,7 +45,7 @@ type batch[K comparable, V any] struct {
 	queued   bool          // somebody will perform it, if nobody else does
 	begun    uint64        // see voids
 	bubble   bubble.ID     // in which it runs
-	made     time.Duration // when, on the clock of that
+	made     time.Duration // when its first call was, on the bubble's clock
 	calls    []*call[K, V]
 
 	// Most have one call, and need no other memory for it.

@@ -288,11 +288,17 @@ func (s *core[K, V]) void(l locked[K, V], at *slot[K, V], v *V) (left departure[
 	return left
 }
 
-// clear removes all that is there. Whoever is about to replace an entry, with a segment
-// locked, has either seen noteAll, or has replaced it when the loop comes to the segment.
-func (s *core[K, V]) clear() {
+// invalidating says that everything is invalidated, and yields the entries that are there.
+// Whoever is about to replace one by what was loaded before, with a segment locked, has
+// either seen that, or has replaced it when the loop comes to the segment.
+func (s *core[K, V]) invalidating(yield func(e *entry[K, V]) bool) {
 	s.voids.noteAll()
-	for e := range s.tier.Sides {
+	s.tier.Sides(yield)
+}
+
+// clear removes all that is there.
+func (s *core[K, V]) clear() {
+	for e := range s.invalidating {
 		hash := s.keys.Hash(e.key)
 		l := s.tier.Lock(hash)
 		at, v := s.slotOf(l, hash, e)
@@ -305,8 +311,7 @@ func (s *core[K, V]) clear() {
 // invalidateFunc removes the entries for which the user says so. For what is being loaded
 // nobody knows what he would say; so it is not stored.
 func (s *core[K, V]) invalidateFunc(del func(K, *V) bool) {
-	s.voids.noteAll()
-	for e := range s.tier.Sides {
+	for e := range s.invalidating {
 		hash := s.keys.Hash(e.key)
 		l := s.tier.Lock(hash)
 		at, v := s.slotOf(l, hash, e)

@@ -131,11 +131,9 @@ func (s *core[K, V]) weaken(out []*policy.Node) {
 	if len(out) == 0 {
 		return
 	}
-	if len(out) > 1 {
-		slices.SortFunc(out, func(a, b *policy.Node) int {
-			return -cmp.Compare(addrOf(entryOf[K, V](a)), addrOf(entryOf[K, V](b)))
-		})
-	}
+	slices.SortFunc(out, func(a, b *policy.Node) int {
+		return -cmp.Compare(addrOf(entryOf[K, V](a)), addrOf(entryOf[K, V](b)))
+	})
 	evicted := 0
 	for _, n := range out {
 		e := entryOf[K, V](n)

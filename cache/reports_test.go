@@ -14,6 +14,17 @@ import (
 
 // The tests in this file do what public reports about other caches describe.
 
+// countingSlowly is counting with a loader that takes some time before it reads.
+func countingSlowly(keep int, d time.Duration) (*valueCache, *atomic.Int32) {
+	c, loads := counting(keep)
+	load := c.Load
+	c.Load = func(ctx context.Context, key int) (*value, error) {
+		time.Sleep(d)
+		return load(ctx, key)
+	}
+	return c, loads
+}
+
 // TestCaffeine193: "Invalidate before Refresh completes still stores value".
 func TestCaffeine193(t *testing.T) {
 	for name, invalidate := range map[string]func(*valueCache){
@@ -174,17 +185,48 @@ func TestTrino22285(t *testing.T) {
 	refreshing.Wait()
 }
 
+// TestRefreshEndsWhileInvalidating: the same at the one moment that can be chosen: refreshes
+// that have begun before end while InvalidateFunc asks.
+func TestRefreshEndsWhileInvalidating(t *testing.T) {
+	c, loads := counting(10)
+	load, goOn, ended := c.Load, make(chan bool), make(chan error)
+	var refreshing sync.WaitGroup
+	c.Load = func(ctx context.Context, key int) (*value, error) {
+		v, err := load(ctx, key) // has read
+		if v.load > 2 {
+			refreshing.Done()
+			<-goOn
+		}
+		return v, err
+	}
+	get(t, c, 1)
+	get(t, c, 2)
+	refreshing.Add(2)
+	go func() { ended <- c.Refresh(ctx, 1, 2) }()
+	refreshing.Wait()
+	asked := 0
+	c.InvalidateFunc(func(int, *value) bool {
+		if asked++; asked == 1 {
+			close(goOn)
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+		return true
+	})
+	for key := 1; key <= 2; key++ {
+		if v, ok := c.Lookup(key); ok {
+			t.Errorf("key %d has load %d of %d, which had begun before", key, v.load, loads.Load())
+		}
+	}
+}
+
 // TestGuava2971: "LoadingCache stops loading forever after race condition": all is
 // invalidated while a value is loaded anew.
 func TestGuava2971(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, loads := counting(10)
-		load := c.Load
+		c, loads := countingSlowly(10, 200*time.Millisecond)
 		c.RefreshAfter = time.Millisecond
-		c.Load = func(ctx context.Context, key int) (*value, error) {
-			time.Sleep(200 * time.Millisecond)
-			return load(ctx, key)
-		}
 		for range 20 {
 			get(t, c, 1)
 			time.Sleep(10 * time.Millisecond)
@@ -307,13 +349,8 @@ func TestCaffeine373(t *testing.T) {
 // TestCaffeine175: "refreshAfterWrite returns stale value forever with long load times".
 func TestCaffeine175(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, loads := counting(10)
-		load := c.Load
+		c, loads := countingSlowly(10, 5050*time.Millisecond) // so that it never ends while somebody asks
 		c.RefreshAfter = time.Second
-		c.Load = func(ctx context.Context, key int) (*value, error) {
-			time.Sleep(5050 * time.Millisecond) // so that it never ends while somebody asks
-			return load(ctx, key)
-		}
 		for range 600 {
 			if v := get(t, c, 1); v.load != int(loads.Load()) {
 				t.Fatalf("load %d was got after %d", v.load, loads.Load())
@@ -331,13 +368,8 @@ func TestCaffeine175(t *testing.T) {
 // meanwhile, and collected, and is loaded again.
 func TestCaffeine1478(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, loads := counting(1)
-		load := c.Load
+		c, loads := countingSlowly(1, 5*time.Second)
 		c.RefreshAfter = time.Second
-		c.Load = func(ctx context.Context, key int) (*value, error) {
-			time.Sleep(5 * time.Second)
-			return load(ctx, key)
-		}
 		for round := range 10 {
 			get(t, c, 1)
 			time.Sleep(2 * time.Second)

@@ -321,6 +321,9 @@ func TestSides(t *testing.T) {
 		}
 		var over atomic.Bool
 		var others sync.WaitGroup
+		defer runtime.KeepAlive(living)
+		defer others.Wait()
+		defer over.Store(true)
 		for seed := range uint64(2) {
 			others.Go(func() {
 				r := rand.New(rand.NewPCG(seed, 1))
@@ -347,8 +350,5 @@ func TestSides(t *testing.T) {
 				}
 			}
 		}
-		over.Store(true)
-		others.Wait()
-		runtime.KeepAlive(living)
 	})
 }

@@ -2,9 +2,9 @@ package a
 
 import (
 	"fmt"
-	"weakdiscard/lib"
 	"runtime"
 	"weak"
+	"weakdiscard/lib"
 
 	"github.com/weakref-go/weakref"
 	"github.com/weakref-go/weakref/leak"

@@ -1,8 +1,8 @@
 package calls
 
 import (
-	"weakdiscard/lib"
 	"weak"
+	"weakdiscard/lib"
 
 	"github.com/weakref-go/weakref"
 )

@@ -1,9 +1,9 @@
 package a
 
 import (
-	"weakkeycycle/lib"
 	"sync"
 	"weak"
+	"weakkeycycle/lib"
 
 	"github.com/weakref-go/weakref"
 )
